@@ -1,0 +1,9 @@
+package tinygpt.hyperparameters;
+
+/** Which windows of the training text a batch takes. */
+public enum BatchOrder {
+    /** Uniformly random starts, a pure function of (seed, step, position in the batch). */
+    RANDOM,
+    /** Windows side by side in file order, starting over at the end. */
+    SEQUENTIAL
+}

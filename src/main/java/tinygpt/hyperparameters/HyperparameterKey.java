@@ -1,0 +1,154 @@
+package tinygpt.hyperparameters;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * The name and type of one hyperparameter, read off the records themselves.
+ *
+ * @param group {@code model}, {@code optimization}, {@code data}, or empty for the seed
+ * @param name its key in a config file, for example {@code context_length}
+ * @param type int, long, double, boolean or an enum
+ * @param description a few words for the help
+ */
+public record HyperparameterKey(String group, String name, Class<?> type, String description) {
+
+    /** Every hyperparameter there is, in the order of the records. */
+    public static List<HyperparameterKey> all() {
+        List<HyperparameterKey> keys = new ArrayList<>();
+        for (RecordComponent group : Hyperparameters.class.getRecordComponents()) {
+            if (group.getType().isRecord()) {
+                for (RecordComponent component : group.getType().getRecordComponents()) {
+                    keys.add(of(group.getName(), component));
+                }
+            } else {
+                keys.add(of("", group));
+            }
+        }
+        return List.copyOf(keys);
+    }
+
+    /** The command line flag: {@code --context-length}. */
+    public String flag() {
+        return "--" + name.replace('_', '-');
+    }
+
+    /** The key with its group: {@code model.context_length}. */
+    public String path() {
+        return group.isEmpty() ? name : group + "." + name;
+    }
+
+    /** What may be written for it, for messages and help. */
+    public String allowed() {
+        if (type.isEnum()) {
+            return Arrays.stream(type.getEnumConstants())
+                    .map(HyperparameterKey::spelling)
+                    .collect(Collectors.joining("|"));
+        }
+        if (type == boolean.class) {
+            return "true|false";
+        }
+        return type == double.class ? "number" : "integer";
+    }
+
+    /**
+     * A JSON value from what was typed on a command line.
+     *
+     * @throws InvalidHyperparameterException if the text is not of this type
+     */
+    public JsonNode parse(String text) {
+        String trimmed = text.trim();
+        JsonNodeFactory json = JsonNodeFactory.instance;
+        try {
+            if (type == int.class || type == long.class) {
+                return json.numberNode(Long.parseLong(trimmed.replace("_", "")));
+            }
+            if (type == double.class) {
+                return json.numberNode(Double.parseDouble(trimmed));
+            }
+        } catch (NumberFormatException e) {
+            throw new InvalidHyperparameterException(flag() + " takes " + article() + ", not '" + text + "'");
+        }
+        if (type == boolean.class) {
+            if (trimmed.equals("true") || trimmed.equals("false")) {
+                return json.booleanNode(trimmed.equals("true"));
+            }
+            throw new InvalidHyperparameterException(flag() + " takes " + article() + ", not '" + text + "'");
+        }
+        JsonNode node = json.textNode(trimmed);
+        read(node);
+        return node;
+    }
+
+    /** The Java value for a JSON value; messages name this key. */
+    Object read(JsonNode node) {
+        if (type == int.class && node.isIntegralNumber() && node.canConvertToInt()) {
+            return node.intValue();
+        }
+        if (type == long.class && node.isIntegralNumber() && node.canConvertToLong()) {
+            return node.longValue();
+        }
+        if (type == double.class && node.isNumber()) {
+            return node.doubleValue();
+        }
+        if (type == boolean.class && node.isBoolean()) {
+            return node.booleanValue();
+        }
+        if (type.isEnum() && node.isTextual()) {
+            for (Object constant : type.getEnumConstants()) {
+                if (spelling(constant).equals(node.textValue())) {
+                    return constant;
+                }
+            }
+        }
+        throw new InvalidHyperparameterException(path() + " takes " + article() + ", not " + node);
+    }
+
+    /** The JSON value for a Java value of this type. */
+    JsonNode write(Object value) {
+        JsonNodeFactory json = JsonNodeFactory.instance;
+        if (value instanceof Integer i) {
+            return json.numberNode(i);
+        }
+        if (value instanceof Long l) {
+            return json.numberNode(l);
+        }
+        if (value instanceof Double d) {
+            return json.numberNode(d);
+        }
+        if (value instanceof Boolean b) {
+            return json.booleanNode(b);
+        }
+        return json.textNode(spelling(value));
+    }
+
+    private String article() {
+        return switch (allowed()) {
+            case "integer" -> type == int.class ? "an integer of at most 2,147,483,647" : "an integer";
+            case "number" -> "a number";
+            default -> "one of " + allowed().replace("|", ", ");
+        };
+    }
+
+    private static HyperparameterKey of(String group, RecordComponent component) {
+        Describe describe = component.getAnnotation(Describe.class);
+        if (describe == null) {
+            throw new IllegalStateException(component + " has no @Describe");
+        }
+        return new HyperparameterKey(group, snake(component.getName()), component.getType(), describe.value());
+    }
+
+    private static String snake(String camel) {
+        return camel.replaceAll("([a-z])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT);
+    }
+
+    private static String spelling(Object constant) {
+        return ((Enum<?>) constant).name().toLowerCase(Locale.ROOT);
+    }
+}

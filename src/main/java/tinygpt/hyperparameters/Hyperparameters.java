@@ -1,0 +1,233 @@
+package tinygpt.hyperparameters;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * All hyperparameters of a run. Immutable: training reads them and cannot write them.
+ *
+ * @param model the architecture
+ * @param optimization how the parameters are moved
+ * @param data how text becomes batches
+ * @param seed the one number that all randomness hangs on
+ */
+public record Hyperparameters(
+        ModelShape model,
+        Optimization optimization,
+        DataPlan data,
+
+        @Describe("the one number that all randomness hangs on")
+        long seed) {
+
+    /** As a JSON tree: one object a group, keys in snake case. */
+    public ObjectNode toJson() {
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        for (HyperparameterKey key : HyperparameterKey.all()) {
+            ObjectNode group = key.group().isEmpty() ? root : root.withObjectProperty(key.group());
+            group.set(key.name(), key.write(valueOf(key)));
+        }
+        return root;
+    }
+
+    /** The spelling that is hashed: see {@link CanonicalJson}. */
+    public String canonicalJson() {
+        return CanonicalJson.write(toJson());
+    }
+
+    /** Fingerprint: lower-case hexadecimal SHA-256 of the canonical JSON. */
+    public String sha256() {
+        return CanonicalJson.sha256(canonicalJson());
+    }
+
+    /**
+     * These hyperparameters with some values replaced.
+     *
+     * <p>A new width without a new feed-forward width keeps the ratio of 4 where it was 4. A new learning rate without a
+     * new minimum keeps their ratio.
+     *
+     * @param changes a tree of the form of {@link #toJson()} with only the keys to change
+     * @throws InvalidHyperparameterException for an unknown key, a wrong type or an impossible combination
+     */
+    public Hyperparameters with(JsonNode changes) {
+        ObjectNode merged = toJson();
+        List<HyperparameterKey> keys = HyperparameterKey.all();
+        checkObject(changes, "the configuration");
+        for (var entry : changes.properties()) {
+            String name = entry.getKey();
+            if (merged.path(name).isObject()) {
+                checkObject(entry.getValue(), name);
+                ObjectNode group = (ObjectNode) merged.get(name);
+                for (var inner : entry.getValue().properties()) {
+                    if (!group.has(inner.getKey())) {
+                        throw unknown(name + "." + inner.getKey(), inner.getKey(), keys);
+                    }
+                    group.set(inner.getKey(), inner.getValue());
+                }
+            } else if (merged.has(name)) {
+                merged.set(name, entry.getValue());
+            } else {
+                throw unknown(name, name, keys);
+            }
+        }
+        follow(changes, merged);
+        return fromJson(merged);
+    }
+
+    /** These hyperparameters with one value replaced, named by its path: {@code with("model.layers", "2")}. */
+    public Hyperparameters with(String path, String value) {
+        for (HyperparameterKey key : HyperparameterKey.all()) {
+            if (key.path().equals(path)) {
+                ObjectNode changes = JsonNodeFactory.instance.objectNode();
+                (key.group().isEmpty() ? changes : changes.withObjectProperty(key.group()))
+                        .set(key.name(), key.parse(value));
+                return with(changes);
+            }
+        }
+        throw unknown(path, path.substring(path.lastIndexOf('.') + 1), HyperparameterKey.all());
+    }
+
+    public Hyperparameters withModel(ModelShape other) {
+        return new Hyperparameters(other, optimization, data, seed);
+    }
+
+    /**
+     * Reads a complete tree.
+     *
+     * @throws InvalidHyperparameterException for a missing or unknown key, a wrong type or an impossible combination
+     */
+    public static Hyperparameters fromJson(JsonNode root) {
+        checkObject(root, "the configuration");
+        List<HyperparameterKey> keys = HyperparameterKey.all();
+        List<String> known = new ArrayList<>();
+        Object[] arguments = new Object[Hyperparameters.class.getRecordComponents().length];
+        int at = 0;
+        for (RecordComponent group : Hyperparameters.class.getRecordComponents()) {
+            known.add(group.getName());
+            if (!group.getType().isRecord()) {
+                arguments[at++] = one(root, "", group.getName(), keys);
+                continue;
+            }
+            JsonNode tree = root.path(group.getName());
+            checkObject(tree, group.getName());
+            List<HyperparameterKey> own =
+                    keys.stream().filter(k -> k.group().equals(group.getName())).toList();
+            for (var entry : tree.properties()) {
+                if (own.stream().noneMatch(k -> k.name().equals(entry.getKey()))) {
+                    throw unknown(group.getName() + "." + entry.getKey(), entry.getKey(), keys);
+                }
+            }
+            Object[] values =
+                    own.stream().map(k -> one(tree, k.group(), k.name(), keys)).toArray();
+            arguments[at++] = construct(group.getType(), values);
+        }
+        for (var entry : root.properties()) {
+            if (!known.contains(entry.getKey())) {
+                throw unknown(entry.getKey(), entry.getKey(), keys);
+            }
+        }
+        return (Hyperparameters) construct(Hyperparameters.class, arguments);
+    }
+
+    /** The value under a key, for tables. */
+    public Object valueOf(HyperparameterKey key) {
+        Object owner = this;
+        for (RecordComponent group : Hyperparameters.class.getRecordComponents()) {
+            if (group.getName().equals(key.group())) {
+                owner = get(group, this);
+            }
+        }
+        for (RecordComponent component : owner.getClass().getRecordComponents()) {
+            if (component.getName().equals(camel(key.name()))) {
+                return get(component, owner);
+            }
+        }
+        throw new IllegalArgumentException("no hyperparameter " + key.path());
+    }
+
+    private void follow(JsonNode changes, ObjectNode merged) {
+        JsonNode newModel = changes.path("model");
+        if (newModel.has("width")
+                && newModel.get("width").canConvertToInt()
+                && !newModel.has("feed_forward_width")
+                && model.feedForwardWidth() == 4 * model.width()) {
+            ((ObjectNode) merged.get("model"))
+                    .put("feed_forward_width", 4 * newModel.get("width").intValue());
+        }
+        JsonNode newOptimization = changes.path("optimization");
+        if (newOptimization.path("learning_rate").isNumber() && !newOptimization.has("min_learning_rate")) {
+            double ratio = optimization.minLearningRate() / optimization.learningRate();
+            // Twelve digits: 3e-3 * 0.1 shall read 0.0003, not 0.00030000000000000003.
+            double minimum = new java.math.BigDecimal(
+                            newOptimization.get("learning_rate").doubleValue() * ratio)
+                    .round(new java.math.MathContext(12))
+                    .doubleValue();
+            ((ObjectNode) merged.get("optimization")).put("min_learning_rate", minimum);
+        }
+    }
+
+    private static Object one(JsonNode tree, String group, String name, List<HyperparameterKey> keys) {
+        HyperparameterKey key = keys.stream()
+                .filter(k -> k.group().equals(group) && k.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+        JsonNode value = tree.get(name);
+        if (value == null) {
+            throw new InvalidHyperparameterException(key.path() + " is missing; it takes " + key.allowed());
+        }
+        return key.read(value);
+    }
+
+    private static void checkObject(JsonNode node, String what) {
+        if (!node.isObject()) {
+            throw new InvalidHyperparameterException(
+                    what + (node.isMissingNode() ? " is missing" : " must be a JSON object { ... }, not " + node));
+        }
+    }
+
+    private static InvalidHyperparameterException unknown(String path, String name, List<HyperparameterKey> keys) {
+        for (HyperparameterKey key : keys) {
+            if (key.name().equals(name.replace('-', '_'))) {
+                return new InvalidHyperparameterException("'" + path + "' is not a hyperparameter; write "
+                        + (key.group().isEmpty()
+                                ? "\"" + key.name() + "\" at the top level"
+                                : "\"" + key.group() + "\": { \"" + key.name() + "\": ... }"));
+            }
+        }
+        String known = keys.stream().map(HyperparameterKey::path).collect(Collectors.joining(", "));
+        return new InvalidHyperparameterException("'" + path + "' is not a hyperparameter; there are " + known);
+    }
+
+    private static Object construct(Class<?> type, Object[] values) {
+        try {
+            return type.getDeclaredConstructors()[0].newInstance(values);
+        } catch (java.lang.reflect.InvocationTargetException e) {
+            if (e.getCause() instanceof InvalidHyperparameterException invalid) {
+                throw invalid;
+            }
+            throw new IllegalStateException(e.getCause());
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Object get(RecordComponent component, Object owner) {
+        try {
+            return component.getAccessor().invoke(owner);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String camel(String snake) {
+        StringBuilder out = new StringBuilder();
+        for (String word : snake.split("_")) {
+            out.append(out.isEmpty() ? word : Character.toUpperCase(word.charAt(0)) + word.substring(1));
+        }
+        return out.toString();
+    }
+}

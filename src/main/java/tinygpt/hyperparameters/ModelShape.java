@@ -1,0 +1,117 @@
+package tinygpt.hyperparameters;
+
+import static tinygpt.hyperparameters.InvalidHyperparameterException.require;
+
+/**
+ * The architecture: a GPT-2 style decoder-only transformer. Together with nothing else it determines the name, the kind
+ * and the shape of every parameter.
+ *
+ * @param vocabularySize number of tokens, V
+ * @param contextLength number of positions the model can see, the largest T
+ * @param layers number of transformer blocks, L
+ * @param heads attention heads in each block, H; each has width C / H
+ * @param width size of a token's vector, C ({@code n_embd} in files)
+ * @param feedForwardWidth hidden size of the feed-forward sublayer, 4 C unless said otherwise
+ * @param biases whether linear layers and norms have biases
+ * @param tiedHead whether the output head is the token embedding itself
+ * @param activation nonlinearity of the feed-forward sublayer
+ * @param layerNormEpsilon added to the variance in a norm
+ * @param initialStd standard deviation of initial matrices; residual projections get it divided by sqrt(2 L)
+ * @param embeddingDropout dropout rate after the embeddings
+ * @param attentionDropout dropout rate on attention probabilities
+ * @param residualDropout dropout rate on what a sublayer adds to the residual stream
+ */
+public record ModelShape(
+        @Describe("number of tokens (set by the tokenizer when training)")
+        int vocabularySize,
+
+        @Describe("positions the model can see") int contextLength,
+        @Describe("transformer blocks") int layers,
+
+        @Describe("attention heads in each block; must divide the width")
+        int heads,
+
+        @Describe("size of a token's vector") int width,
+
+        @Describe("hidden size of the feed-forward sublayer (4 x width unless given)")
+        int feedForwardWidth,
+
+        @Describe("biases in linear layers and norms") boolean biases,
+        @Describe("output head = token embedding") boolean tiedHead,
+
+        @Describe("nonlinearity of the feed-forward sublayer")
+        Activation activation,
+
+        @Describe("added to the variance in a norm") double layerNormEpsilon,
+        @Describe("standard deviation of initial matrices") double initialStd,
+        @Describe("dropout rate after the embeddings") double embeddingDropout,
+        @Describe("dropout rate on attention probabilities") double attentionDropout,
+        @Describe("dropout rate on what a sublayer adds") double residualDropout) {
+
+    public ModelShape {
+        require(vocabularySize >= 1, "vocabulary_size is %d; a model needs at least one token", vocabularySize);
+        require(contextLength >= 1, "context_length is %d; it must be at least 1", contextLength);
+        require(layers >= 1, "layers is %d; it must be at least 1", layers);
+        require(heads >= 1, "heads is %d; it must be at least 1", heads);
+        require(width >= 1, "width is %d; it must be at least 1", width);
+        require(
+                width % heads == 0,
+                "width %d cannot be divided into %d heads of equal size; use a width of %d, or %s heads",
+                width,
+                heads,
+                (width / heads + 1) * heads,
+                divisorsAround(width, heads));
+        require(feedForwardWidth >= 1, "feed_forward_width is %d; it must be at least 1", feedForwardWidth);
+        require(
+                layerNormEpsilon > 0 && layerNormEpsilon < 1,
+                "layer_norm_epsilon is %s; it must lie between 0 and 1 (GPT-2 uses 1e-5)",
+                layerNormEpsilon);
+        require(
+                initialStd > 0 && initialStd < 10,
+                "initial_std is %s; it must be positive and below 10 (GPT-2 uses 0.02)",
+                initialStd);
+        requireRate("embedding_dropout", embeddingDropout);
+        requireRate("attention_dropout", attentionDropout);
+        requireRate("residual_dropout", residualDropout);
+    }
+
+    /** Width of one attention head, D = C / H. */
+    public int headWidth() {
+        return width / heads;
+    }
+
+    /** The same architecture for another vocabulary. */
+    public ModelShape withVocabularySize(int size) {
+        return new ModelShape(
+                size,
+                contextLength,
+                layers,
+                heads,
+                width,
+                feedForwardWidth,
+                biases,
+                tiedHead,
+                activation,
+                layerNormEpsilon,
+                initialStd,
+                embeddingDropout,
+                attentionDropout,
+                residualDropout);
+    }
+
+    private static void requireRate(String name, double rate) {
+        require(rate >= 0 && rate < 1, "%s is %s; a dropout rate lies in [0, 1)", name, rate);
+    }
+
+    private static String divisorsAround(int width, int heads) {
+        int below = Math.min(heads, width);
+        while (width % below != 0) {
+            below--;
+        }
+        int above = Math.min(heads, width);
+        while (width % above != 0) {
+            above++;
+        }
+        return below == above ? String.valueOf(below) : below + " or " + above;
+    }
+}

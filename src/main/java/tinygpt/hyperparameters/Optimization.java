@@ -1,0 +1,68 @@
+package tinygpt.hyperparameters;
+
+import static tinygpt.hyperparameters.InvalidHyperparameterException.require;
+
+/**
+ * How the parameters are moved: AdamW (Loshchilov and Hutter, 2019) with a learning rate schedule and a clipped gradient.
+ *
+ * @param steps number of training steps, which is also the horizon of the schedule
+ * @param learningRate the highest learning rate
+ * @param minLearningRate the learning rate at the last step
+ * @param schedule how the rate gets from the one to the other
+ * @param warmupSteps steps during which the rate rises linearly from near 0
+ * @param beta1 decay of the running mean of gradients
+ * @param beta2 decay of the running mean of squared gradients
+ * @param epsilon added to the root of the second moment
+ * @param weightDecay decoupled decay of matrices and embeddings, times the learning rate, per step
+ * @param gradientClip largest 2-norm of the whole gradient; 0 turns clipping off
+ */
+public record Optimization(
+        @Describe("training steps, and the horizon of the schedule")
+        int steps,
+
+        @Describe("highest learning rate") double learningRate,
+        @Describe("learning rate at the last step") double minLearningRate,
+
+        @Describe("how the learning rate falls after the warm-up")
+        ScheduleKind schedule,
+
+        @Describe("steps of linear warm-up") int warmupSteps,
+        @Describe("AdamW: decay of the mean gradient") double beta1,
+
+        @Describe("AdamW: decay of the mean squared gradient")
+        double beta2,
+
+        @Describe("AdamW: added to the root of the second moment")
+        double epsilon,
+
+        @Describe("AdamW: decoupled decay of matrices and embeddings")
+        double weightDecay,
+
+        @Describe("largest 2-norm of the gradient, 0 = no clipping")
+        double gradientClip) {
+
+    public Optimization {
+        require(steps >= 0, "steps is %d; it cannot be negative", steps);
+        require(
+                learningRate > 0 && learningRate < 100,
+                "learning_rate is %s; it must be positive (1e-3 is a usual value)",
+                learningRate);
+        require(
+                minLearningRate >= 0 && minLearningRate <= learningRate,
+                "min_learning_rate %s must lie between 0 and learning_rate %s; lower it with --min-learning-rate",
+                minLearningRate,
+                learningRate);
+        require(warmupSteps >= 0, "warmup_steps is %d; it cannot be negative", warmupSteps);
+        require(beta1 >= 0 && beta1 < 1, "beta1 is %s; it must lie in [0, 1) (0.9 is usual)", beta1);
+        require(beta2 >= 0 && beta2 < 1, "beta2 is %s; it must lie in [0, 1) (0.99 or 0.999 is usual)", beta2);
+        require(epsilon > 0 && epsilon < 1, "epsilon is %s; it must lie between 0 and 1 (1e-8 is usual)", epsilon);
+        require(
+                weightDecay >= 0 && weightDecay < 100,
+                "weight_decay is %s; it cannot be negative (0.1 is usual)",
+                weightDecay);
+        require(
+                gradientClip >= 0 && gradientClip < Double.POSITIVE_INFINITY,
+                "gradient_clip is %s; it is a 2-norm, or 0 for no clipping",
+                gradientClip);
+    }
+}

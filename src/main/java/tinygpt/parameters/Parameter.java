@@ -1,0 +1,148 @@
+package tinygpt.parameters;
+
+import java.util.Arrays;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import tinygpt.tensor.Matrix;
+import tinygpt.tensor.Slab;
+
+/**
+ * One named tensor of the model: what it is, how it starts, how it may be moved, and, once the registry has memory, a view
+ * of its numbers.
+ */
+public final class Parameter {
+    /** The layer of a parameter that belongs to no transformer block. */
+    public static final int NO_LAYER = -1;
+
+    private final ParameterRegistry registry;
+    private final int index;
+    private final String name;
+    private final ParameterKind kind;
+    private final int layer;
+    private final int[] shape;
+    private final InitialLaw initialLaw;
+    private final boolean decayed;
+    private final boolean trainable;
+    private final Parameter tiedTo;
+    private final long offset;
+
+    Parameter(ParameterRegistry registry, int index, Declaration declaration, Parameter tiedTo, long offset) {
+        this.registry = registry;
+        this.index = index;
+        this.name = declaration.name();
+        this.kind = declaration.kind();
+        this.layer = declaration.layer();
+        this.shape = declaration.shape().clone();
+        this.initialLaw = declaration.initialLaw();
+        this.decayed = declaration.decayed();
+        this.trainable = declaration.trainable();
+        this.tiedTo = tiedTo;
+        this.offset = offset;
+    }
+
+    /** What is said of a parameter when it is declared; {@code tiedTo} is the name of the tensor it shares, or null. */
+    record Declaration(
+            String name,
+            ParameterKind kind,
+            int layer,
+            int[] shape,
+            InitialLaw initialLaw,
+            boolean decayed,
+            boolean trainable,
+            String tiedTo) {}
+
+    /** Position in the registry, counted from 0; tied parameters have one too. */
+    public int index() {
+        return index;
+    }
+
+    /** Hugging Face's name of the tensor in GPT-2, without the {@code transformer.} prefix. */
+    public String name() {
+        return name;
+    }
+
+    public ParameterKind kind() {
+        return kind;
+    }
+
+    /** The transformer block it belongs to, counted from 0, or {@link #NO_LAYER}. */
+    public int layer() {
+        return layer;
+    }
+
+    /** Sizes of its one or two dimensions; linear layers are [in, out], as Hugging Face stores GPT-2's. */
+    public int[] shape() {
+        return shape.clone();
+    }
+
+    /** Number of elements of its shape. */
+    public long size() {
+        return Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact);
+    }
+
+    /** Number of parameters it adds to the model: its size, or 0 if it shares another tensor's numbers. */
+    public long count() {
+        return tiedTo == null ? size() : 0;
+    }
+
+    public InitialLaw initialLaw() {
+        return initialLaw;
+    }
+
+    /** Whether AdamW's weight decay applies: matrices and embeddings yes, biases and norms no. */
+    public boolean decayed() {
+        return decayed;
+    }
+
+    /** Whether training may move it. */
+    public boolean trainable() {
+        return trainable;
+    }
+
+    /** The parameter whose numbers it shares, or null. */
+    public Parameter tiedTo() {
+        return tiedTo;
+    }
+
+    /** Place of its first element in the slabs of the registry, in floats, a multiple of 16. */
+    public long offset() {
+        return offset;
+    }
+
+    /**
+     * Its numbers, as a view: writing to it changes the model. The first call of a process starts ND4J.
+     *
+     * @throws IllegalStateException if the registry holds shapes only
+     */
+    public INDArray value() {
+        return registry.weights().array(offset, longShape());
+    }
+
+    /**
+     * The gradient of the last training step, as a view: the sum over all shards, after clipping.
+     *
+     * @throws IllegalStateException if nothing was trained yet
+     */
+    public INDArray gradient() {
+        return registry.gradients().array(offset, longShape());
+    }
+
+    /** Its numbers in a slab laid out like the registry's, as rows x columns; a vector is one row. */
+    public Matrix in(Slab slab) {
+        int rows = shape.length == 1 ? 1 : shape[0];
+        return slab.matrix(offset, rows, shape[shape.length - 1]);
+    }
+
+    /** Its numbers in the registry's weights. */
+    public Matrix matrix() {
+        return in(registry.weights());
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + Arrays.toString(shape);
+    }
+
+    private long[] longShape() {
+        return Arrays.stream(shape).asLongStream().toArray();
+    }
+}
