@@ -36,12 +36,16 @@ final class Printable {
 
     /** A foreign value for a message: short, on one line, strings in double quotes. */
     static String quote(Object value) {
-        if (value == null || value instanceof Number || value instanceof Boolean) {
+        if (value == null
+                || value instanceof Integer
+                || value instanceof Long
+                || value instanceof Double
+                || value instanceof Boolean) {
             return String.valueOf(value);
         }
         if (!(value instanceof String text)) {
             // Its content may be of any size, and says nothing here.
-            return value instanceof List ? "a list" : value instanceof Map ? "a map" : "another type";
+            return value instanceof List ? "a list" : value instanceof Map ? "a map" : "a value of another type";
         }
         StringBuilder shown = new StringBuilder("\"");
         int length = Math.min(text.length(), LONGEST_QUOTE);

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs scripts/get-tinyshakespeare on file:// addresses, in a folder with a space in its name. */
@@ -76,8 +77,8 @@ class GetTinyshakespeareTest {
     }
 
     @Test
-    void rightContent_isStored_andNotFetchedTwice() throws Exception {
-        Path source = SharedFolder.require("data/tinyshakespeare.txt");
+    void rightContent_isStored_andNotFetchedTwice(TestInfo test) throws Exception {
+        Path source = SharedFolder.require(test, "data/tinyshakespeare.txt");
         Result first = run(source.toUri().toString(), "--to", target.toString());
         assertEquals(0, first.exit, first.output);
         assertEquals(target + ": 1,115,394 bytes, SHA-256 checked\n", first.output);
@@ -90,8 +91,8 @@ class GetTinyshakespeareTest {
     }
 
     @Test
-    void withoutTarget_storesInTheProjectsDataFolder_fromAnyFolder() throws Exception {
-        Path source = SharedFolder.require("data/tinyshakespeare.txt");
+    void withoutTarget_storesInTheProjectsDataFolder_fromAnyFolder(TestInfo test) throws Exception {
+        Path source = SharedFolder.require(test, "data/tinyshakespeare.txt");
         Path project = Files.createDirectory(folder.resolve("my project"));
         Path script = Files.createDirectory(project.resolve("scripts")).resolve("get-tinyshakespeare");
         Files.copy(script(), script);

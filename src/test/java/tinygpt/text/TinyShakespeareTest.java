@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import tinygpt.hyperparameters.TokenizerKind;
 
 /** The published figures, on the real text. */
@@ -15,8 +16,8 @@ class TinyShakespeareTest {
     private byte[] text;
 
     @BeforeEach
-    void read() throws IOException {
-        text = Files.readAllBytes(SharedFolder.require("data/tinyshakespeare.txt"));
+    void read(TestInfo test) throws IOException {
+        text = Files.readAllBytes(SharedFolder.require(test, "data/tinyshakespeare.txt"));
     }
 
     @Test

@@ -96,7 +96,7 @@ class TokenizerRestoreTest {
         entries.put("<|endoftext|>", "\"<|endoftext|>\"");
         entries.put(7, "7");
         entries.put(null, "null");
-        entries.put('b', "another type");
+        entries.put('b', "a value of another type");
         entries.put(Map.of(), "a map");
         entries.forEach((entry, shown) -> assertRefused(
                 "entry 1 of the vocabulary is " + shown + ", not a string of one character",
