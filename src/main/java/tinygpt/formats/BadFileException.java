@@ -31,9 +31,8 @@ public final class BadFileException extends RuntimeException {
         int shown = Math.min(text.length(), longest);
         for (int i = 0; i < shown; i++) {
             char c = text.charAt(i);
-            boolean harmless = !Character.isISOControl(c)
-                    && Character.getType(c) != Character.FORMAT
-                    && !Character.isSurrogate(c);
+            boolean harmless =
+                    !Character.isISOControl(c) && Character.getType(c) != Character.FORMAT && !Character.isSurrogate(c);
             out.append(harmless ? c : '?');
         }
         return out.append(shown < text.length() ? "..." : "").toString();

@@ -67,7 +67,7 @@ public final class HuggingFaceGpt2 {
         HuggingFaceGpt2 model = new HuggingFaceGpt2(folder, Config.read(folder.resolve(CONFIG)));
         try (SafetensorsReader file = model.openWeights()) {
             ParameterRegistry registry = ModelTensors.registry(file, model.shape);
-            model.names(file, registry);
+            names(file, registry);
         }
         return model;
     }

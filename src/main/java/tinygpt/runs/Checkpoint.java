@@ -278,7 +278,8 @@ public final class Checkpoint {
             checkConfig(file, noted, read.sha256());
             return read;
         } catch (InvalidHyperparameterException e) {
-            throw new BadFileException(file, "its config cannot be used: " + BadFileException.quoteSentence(e.getMessage()), e);
+            throw new BadFileException(
+                    file, "its config cannot be used: " + BadFileException.quoteSentence(e.getMessage()), e);
         }
     }
 
