@@ -2,6 +2,8 @@ package tinygpt.hyperparameters;
 
 import static tinygpt.hyperparameters.InvalidHyperparameterException.require;
 
+import java.util.Locale;
+
 /**
  * The architecture: a GPT-2 style decoder-only transformer. Together with nothing else it determines the name, the kind
  * and the shape of every parameter.
@@ -54,13 +56,15 @@ public record ModelShape(
         require(layers >= 1, "layers is %d; it must be at least 1", layers);
         require(heads >= 1, "heads is %d; it must be at least 1", heads);
         require(width >= 1, "width is %d; it must be at least 1", width);
-        require(
-                width % heads == 0,
-                "width %d cannot be divided into %d heads of equal size; use a width of %d, or %s heads",
-                width,
-                heads,
-                (width / heads + 1) * heads,
-                divisorsAround(width, heads));
+        if (width % heads != 0) { // the hint costs a search, so it is not made for valid shapes
+            throw new InvalidHyperparameterException(String.format(
+                    Locale.ROOT,
+                    "width %d cannot be divided into %d heads of equal size; use a width of %d, or %s heads",
+                    width,
+                    heads,
+                    (width / heads + 1L) * heads,
+                    divisorsAround(width, heads)));
+        }
         require(feedForwardWidth >= 1, "feed_forward_width is %d; it must be at least 1", feedForwardWidth);
         require(
                 layerNormEpsilon > 0 && layerNormEpsilon < 1,

@@ -42,4 +42,9 @@ public final class AdamWStep {
         this.stepSize = (float) (learningRate / (1 - Math.pow(beta1, number)));
         this.inverseRootOfCorrection2 = (float) (1 / Math.sqrt(1 - Math.pow(beta2, number)));
     }
+
+    /** Whether the gradient changes. */
+    boolean clips() {
+        return clipFactor != 1;
+    }
 }

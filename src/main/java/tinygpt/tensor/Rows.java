@@ -38,6 +38,13 @@ public final class Rows {
         }
     }
 
+    /** Row {@code row} of y becomes a stretch of the vector x (1, N), from a column on. */
+    public static void copyStretch(Workspace w, Matrix x, int from, Matrix y, int row) {
+        int n = y.columns();
+        getStretch(x, from, n, w.tileA);
+        put(y, row, n, w.tileA, 0);
+    }
+
     /** z = x + y. */
     public static void add(Workspace w, Matrix x, Matrix y, Matrix z) {
         int n = x.columns();
