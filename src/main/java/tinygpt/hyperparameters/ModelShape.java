@@ -109,12 +109,18 @@ public record ModelShape(
 
     private static String divisorsAround(int width, int heads) {
         int below = Math.min(heads, width);
-        while (width % below != 0) {
+        int floor = Math.max(1, below - 10_000);
+        while (below > floor && width % below != 0) {
             below--;
         }
+        below = width % below == 0 ? below : 1;
         int above = Math.min(heads, width);
-        while (width % above != 0) {
+        int limit = (int) Math.min(width, above + 10_000L); // a hint is not worth a long search
+        while (above < limit && width % above != 0) {
             above++;
+        }
+        if (width % above != 0) {
+            return String.valueOf(below);
         }
         return below == above ? String.valueOf(below) : below + " or " + above;
     }
