@@ -4,10 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /**
  * The name and type of one hyperparameter, read off the records themselves.
@@ -19,8 +17,15 @@ import java.util.stream.Collectors;
  */
 public record HyperparameterKey(String group, String name, Class<?> type, String description) {
 
+    /** Read off once: reflection over thirty annotated components costs a short command more than its work. */
+    private static final List<HyperparameterKey> ALL = readRecords();
+
     /** Every hyperparameter there is, in the order of the records. */
     public static List<HyperparameterKey> all() {
+        return ALL;
+    }
+
+    private static List<HyperparameterKey> readRecords() {
         List<HyperparameterKey> keys = new ArrayList<>();
         for (RecordComponent group : Hyperparameters.class.getRecordComponents()) {
             if (group.getType().isRecord()) {
@@ -47,9 +52,11 @@ public record HyperparameterKey(String group, String name, Class<?> type, String
     /** What may be written for it, for messages and help. */
     public String allowed() {
         if (type.isEnum()) {
-            return Arrays.stream(type.getEnumConstants())
-                    .map(HyperparameterKey::spelling)
-                    .collect(Collectors.joining("|"));
+            List<String> spellings = new ArrayList<>();
+            for (Object constant : type.getEnumConstants()) {
+                spellings.add(spelling(constant));
+            }
+            return String.join("|", spellings);
         }
         if (type == boolean.class) {
             return "true|false";
@@ -145,7 +152,11 @@ public record HyperparameterKey(String group, String name, Class<?> type, String
     }
 
     private static String snake(String camel) {
-        return camel.replaceAll("([a-z])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT);
+        StringBuilder out = new StringBuilder();
+        for (char c : camel.toCharArray()) {
+            out.append(Character.isUpperCase(c) ? "_" : "").append(Character.toLowerCase(c));
+        }
+        return out.toString();
     }
 
     private static String spelling(Object constant) {

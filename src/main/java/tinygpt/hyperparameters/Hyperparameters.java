@@ -114,16 +114,22 @@ public record Hyperparameters(
             }
             JsonNode tree = root.path(group.getName());
             checkObject(tree, group.getName());
-            List<HyperparameterKey> own =
-                    keys.stream().filter(k -> k.group().equals(group.getName())).toList();
+            List<String> own = new ArrayList<>();
+            List<Object> values = new ArrayList<>();
+            for (HyperparameterKey key : keys) {
+                if (key.group().equals(group.getName())) {
+                    own.add(key.name());
+                }
+            }
             for (var entry : tree.properties()) {
-                if (own.stream().noneMatch(k -> k.name().equals(entry.getKey()))) {
+                if (!own.contains(entry.getKey())) {
                     throw unknown(group.getName() + "." + entry.getKey(), entry.getKey(), keys);
                 }
             }
-            Object[] values =
-                    own.stream().map(k -> one(tree, k.group(), k.name(), keys)).toArray();
-            arguments[at++] = construct(group.getType(), values);
+            for (String name : own) {
+                values.add(one(tree, group.getName(), name, keys));
+            }
+            arguments[at++] = construct(group.getType(), values.toArray());
         }
         for (var entry : root.properties()) {
             if (!known.contains(entry.getKey())) {
@@ -171,15 +177,16 @@ public record Hyperparameters(
     }
 
     private static Object one(JsonNode tree, String group, String name, List<HyperparameterKey> keys) {
-        HyperparameterKey key = keys.stream()
-                .filter(k -> k.group().equals(group) && k.name().equals(name))
-                .findFirst()
-                .orElseThrow();
-        JsonNode value = tree.get(name);
-        if (value == null) {
-            throw new InvalidHyperparameterException(key.path() + " is missing; it takes " + key.allowed());
+        for (HyperparameterKey key : keys) {
+            if (key.group().equals(group) && key.name().equals(name)) {
+                JsonNode value = tree.get(name);
+                if (value == null) {
+                    throw new InvalidHyperparameterException(key.path() + " is missing; it takes " + key.allowed());
+                }
+                return key.read(value);
+            }
         }
-        return key.read(value);
+        throw new IllegalStateException("no key " + group + "." + name);
     }
 
     private static void checkObject(JsonNode node, String what) {
