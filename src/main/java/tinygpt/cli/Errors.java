@@ -13,6 +13,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Turns whatever went wrong into one line on stderr and an exit code; where it happened is shown only on request. */
 final class Errors implements IParameterExceptionHandler, IExecutionExceptionHandler {
@@ -38,9 +39,13 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
     /** What the command line itself got wrong. */
     @Override
     public int handleParseException(ParameterException e, String[] args) {
-        CommandLine command = e.getCommandLine();
-        // Picocli wraps what a setter throws; its cause has the better words.
-        print(e.getMessage() + "; see '" + command.getCommandSpec().qualifiedName() + " --help'", e);
+        String guess = "";
+        if (e instanceof UnmatchedArgumentException unmatched
+                && !unmatched.getSuggestions().isEmpty()) {
+            guess = "; did you mean " + String.join(" or ", unmatched.getSuggestions()) + "?";
+        }
+        String help = e.getCommandLine().getCommandSpec().qualifiedName() + " --help";
+        print(e.getMessage() + guess + (guess.isEmpty() ? "; see '" : " See '") + help + "'", e);
         return Exit.USAGE;
     }
 

@@ -1,17 +1,9 @@
 package tinygpt.cli;
 
-import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -73,9 +65,11 @@ final class HyperparameterOptions {
     Hyperparameters resolve(Hyperparameters base) throws IOException {
         ObjectNode changes = config().deepCopy();
         changes.remove("preset");
-        boolean configOnly = typed.isEmpty() && dropout == null;
-        ObjectNode fromConfig = configOnly ? changes : changes.deepCopy();
+        ObjectNode fromConfig = changes.deepCopy();
         flags().forEach((key, text) -> put(changes, key, key.parse(text)));
+        if (changes.isEmpty()) {
+            return base;
+        }
         try {
             return base.with(changes);
         } catch (InvalidHyperparameterException e) {
@@ -225,34 +219,8 @@ final class HyperparameterOptions {
 
     private ObjectNode config() throws IOException {
         if (config == null) {
-            config = configFile == null ? JsonNodeFactory.instance.objectNode() : read(configFile);
+            config = configFile == null ? JsonNodeFactory.instance.objectNode() : ConfigFile.read(configFile);
         }
         return config;
-    }
-
-    private static ObjectNode read(String file) throws IOException {
-        String text;
-        try {
-            text = Files.readString(Path.of(file));
-        } catch (CharacterCodingException e) {
-            throw new InvalidHyperparameterException(file + ": a config file is UTF-8 text, and this is not");
-        }
-        // Two values for one key, or a second document after the first, would silently lose one of them.
-        JsonMapper strict = JsonMapper.builder()
-                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                .build();
-        try {
-            JsonNode tree = strict.readTree(text);
-            if (tree instanceof ObjectNode object) {
-                return object;
-            }
-            throw new InvalidHyperparameterException(file + ": a config file is one JSON object { ... }, and this is "
-                    + (tree.isMissingNode() ? "empty" : "not"));
-        } catch (JsonProcessingException e) {
-            JsonLocation at = e.getLocation();
-            throw new InvalidHyperparameterException(file + ", line " + at.getLineNr() + ", column " + at.getColumnNr()
-                    + ": not valid JSON: " + e.getOriginalMessage());
-        }
     }
 }

@@ -22,6 +22,7 @@ import tinygpt.parameters.ParameterSelector;
         name = "params",
         mixinStandardHelpOptions = true,
         sortOptions = false,
+        abbreviateSynopsis = true,
         description = {
             "Lists and counts the parameters of a model, by name and by kind.",
             "",

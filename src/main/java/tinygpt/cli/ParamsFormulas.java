@@ -34,11 +34,10 @@ final class ParamsFormulas {
     /**
      * Another count of the same model.
      *
-     * @param brief whether it belongs in the one-line summary
      * @param name a few words, {@code untied}
      * @param why where one meets it
      */
-    record Count(long count, boolean brief, String name, String why) {}
+    record Count(long count, String name, String why) {}
 
     /** A figure that was published for a shape of GPT-2 or GPT-3. */
     private record Published(int contextLength, int layers, int width, String name, String figure) {}
@@ -73,31 +72,33 @@ final class ParamsFormulas {
         return formulas;
     }
 
-    /** The other counts, the ones of general use first. */
-    List<Count> elsewhere() {
+    /** The other counts for the one-line summary. */
+    List<Count> brief() {
         List<Count> counts = new ArrayList<>();
         long total = registry.count();
-        if (shape.tiedHead()) {
-            counts.add(new Count(
-                    variant("model.tied_head", "false"), true, "untied", "with an output head of its own, V·C more"));
-        } else {
-            counts.add(new Count(
-                    variant("model.tied_head", "true"), true, "tied", "with the embedding as output head, V·C less"));
-        }
+        long head = registry.get("lm_head.weight").size();
+        counts.add(
+                shape.tiedHead()
+                        ? new Count(total + head, "untied", "with an output head of its own, V·C more")
+                        : new Count(total - head, "tied", "with the embedding as output head, V·C less"));
         counts.add(new Count(
                 total - registry.count(ParameterKind.POSITIONAL),
-                true,
                 "without positions",
                 "what nanoGPT prints when it starts"));
         counts.add(new Count(
                 matrices(),
-                true,
                 usualWidth ? "12·L·C²" : "L·(4C² + 2FC)",
-                "matrices of attention and feed-forward only, as in scaling laws"));
-        counts.add(
-                shape.biases()
-                        ? new Count(variant("model.biases", "false"), false, "without biases", "nanoGPT's default")
-                        : new Count(variant("model.biases", "true"), false, "with biases", "as GPT-2 has them"));
+                "only the matrices inside the layers, as scaling laws count"));
+        return counts;
+    }
+
+    /** All other counts. */
+    List<Count> elsewhere() {
+        List<Count> counts = brief();
+        counts.add(new Count(
+                withBiases(!shape.biases()),
+                shape.biases() ? "without biases" : "with biases",
+                shape.biases() ? "nanoGPT's default" : "as GPT-2 has them"));
         return counts;
     }
 
@@ -139,11 +140,12 @@ final class ParamsFormulas {
         lines.add("  " + Text.left("total", 13) + " = " + Show.count(registry.count()));
         lines.add("");
         lines.add("also seen as");
-        int width = elsewhere().stream()
-                .mapToInt(c -> Show.count(c.count()).length())
-                .max()
-                .orElseThrow();
-        for (Count c : elsewhere()) {
+        List<Count> counts = elsewhere();
+        int width = 0;
+        for (Count c : counts) {
+            width = Math.max(width, Show.count(c.count()).length());
+        }
+        for (Count c : counts) {
             lines.add(glyphs.text("  " + Text.right(Show.count(c.count()), width) + "  " + c.name() + ": " + c.why()));
         }
         for (String words : published()) {
@@ -187,18 +189,19 @@ final class ParamsFormulas {
     }
 
     private long matrices() {
-        return registry.owned().stream()
-                .filter(p -> p.kind() == ParameterKind.ATTENTION || p.kind() == ParameterKind.FEED_FORWARD)
-                .filter(p -> p.shape().length == 2)
-                .mapToLong(Parameter::count)
-                .sum();
+        long count = 0;
+        for (Parameter p : registry.all()) {
+            boolean inside = p.kind() == ParameterKind.ATTENTION || p.kind() == ParameterKind.FEED_FORWARD;
+            count += inside && p.shape().length == 2 ? p.count() : 0;
+        }
+        return count;
     }
 
-    private long variant(String path, String value) {
+    private long withBiases(boolean biases) {
         ModelShape other = Preset.named(HyperparameterOptions.DEFAULT_PRESET)
                 .hyperparameters()
                 .withModel(shape)
-                .with(path, value)
+                .with("model.biases", Boolean.toString(biases))
                 .model();
         return ParameterRegistry.of(other).count();
     }

@@ -4,13 +4,12 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterKind;
@@ -26,6 +25,14 @@ import tinygpt.parameters.ParameterRegistry;
 final class ParamsTable {
     private static final String GAIN = ".weight";
     private static final String BIAS = ".bias";
+    private static final String BOTH = ".{weight,bias}";
+    private static final String TIED_COUNT = "(tied: 0)";
+
+    /** In front of each column; as narrow as they are so that models of up to a million parameters fit 80 columns. */
+    private static final String[] GAPS = {"", "  ", "  ", " ", "  ", "  ", " "};
+
+    private static final int FIRST_NUMBER = 3;
+    private static final int LAST_NUMBER = 5;
     private static final Pattern DIGITS = Pattern.compile("\\d+");
 
     private final String title;
@@ -42,15 +49,27 @@ final class ParamsTable {
         }
 
         long count() {
-            return tensors.stream().mapToLong(Parameter::count).sum();
+            long count = 0;
+            for (Parameter p : tensors) {
+                count += p.count();
+            }
+            return count;
         }
 
-        long layers() {
-            return tensors.stream().mapToInt(Parameter::layer).distinct().count();
+        int layers() {
+            int layers = 1;
+            for (int i = 1; i < tensors.size(); i++) {
+                layers += tensors.get(i).layer() == tensors.get(i - 1).layer() ? 0 : 1;
+            }
+            return layers;
         }
 
         String trainable() {
-            return tensors.stream().allMatch(Parameter::trainable) ? "yes" : "no";
+            boolean all = true;
+            for (Parameter p : tensors) {
+                all &= p.trainable();
+            }
+            return all ? "yes" : "no";
         }
     }
 
@@ -126,24 +145,18 @@ final class ParamsTable {
     }
 
     private List<Row> rows(boolean collapsed) {
-        Map<String, List<Parameter>> groups = new LinkedHashMap<>();
-        if (collapsed) {
-            Map<String, Long> layersOf =
-                    selected.stream().collect(Collectors.groupingBy(ParamsTable::withoutLayer, Collectors.counting()));
-            Map<Parameter, String> names = new LinkedHashMap<>();
-            for (Parameter p : selected) {
-                boolean whole =
-                        layersOf.get(withoutLayer(p)) == registry.shape().layers();
-                names.put(p, whole ? withoutLayer(p) : p.name());
-            }
-            Set<String> present = Set.copyOf(names.values());
-            names.forEach((p, name) -> groups.computeIfAbsent(merged(p, name, present), k -> new ArrayList<>())
-                    .add(p));
-        } else {
-            selected.forEach(p -> groups.put(p.name(), List.of(p)));
+        Map<String, Row> rowOf = new LinkedHashMap<>();
+        Map<String, Integer> layersOf = new HashMap<>();
+        for (Parameter p : selected) {
+            layersOf.merge(withoutLayer(p), 1, Integer::sum);
         }
-        List<Row> rows = new ArrayList<>();
-        groups.forEach((name, tensors) -> rows.add(new Row(name, tensors)));
+        for (Parameter p : selected) {
+            String name = collapsed ? rowName(p, layersOf) : p.name();
+            rowOf.computeIfAbsent(name, n -> new Row(n, new ArrayList<>()))
+                    .tensors()
+                    .add(p);
+        }
+        List<Row> rows = new ArrayList<>(rowOf.values());
         if (order != null) {
             rows.sort(comparator());
         }
@@ -159,16 +172,17 @@ final class ParamsTable {
     }
 
     private static List<Row> tiedUnderTheirOwners(List<Row> rows) {
-        List<Row> placed = new ArrayList<>(rows);
+        List<Row> placed = new ArrayList<>();
         for (Row row : rows) {
-            Parameter owner = row.first().tiedTo();
-            if (owner != null) {
-                placed.remove(row);
+            if (row.first().tiedTo() == null) {
+                placed.add(row);
+            }
+        }
+        for (Row row : rows) {
+            if (row.first().tiedTo() != null) {
                 int at = placed.size();
                 for (int i = 0; i < placed.size(); i++) {
-                    if (placed.get(i).first() == owner) {
-                        at = i + 1;
-                    }
+                    at = placed.get(i).first() == row.first().tiedTo() ? i + 1 : at;
                 }
                 placed.add(at, row);
             }
@@ -183,18 +197,19 @@ final class ParamsTable {
                 .filter(row -> row.first().tiedTo() == null)
                 .map(this::cells)
                 .forEach(all::add);
-        int[] width = new int[7];
+        int[] width = new int[GAPS.length];
         for (List<String> cells : all) {
             for (int i = 0; i < width.length; i++) {
                 width[i] = Math.max(width[i], cells.get(i).length());
             }
         }
-        boolean anyTied = rows.stream().anyMatch(row -> row.first().tiedTo() != null);
-        // The text of a tied row spans the columns shape, layers and params, and is at least this long.
-        int tiedWidth = "= wte.weight - (tied: 0)".length();
-        if (anyTied) {
-            width[0] = Math.max(width[0], "  lm_head.weight".length());
-            width[2] += Math.max(0, tiedWidth - (width[2] + 1 + width[3] + 2 + width[4]));
+        for (Row row : rows) {
+            if (row.first().tiedTo() != null) {
+                int needed = row.first().tiedTo().name().length() + TIED_COUNT.length() + "=  - ".length();
+                width[0] = Math.max(width[0], row.name().length() + 2);
+                width[1] = Math.max(width[1], row.first().kind().label().length());
+                width[2] += Math.max(0, needed - spanned(width));
+            }
         }
         List<String> lines = new ArrayList<>();
         lines.add(line(all.get(0), width));
@@ -209,33 +224,36 @@ final class ParamsTable {
                 row.name(),
                 row.first().kind().label(),
                 Arrays.toString(row.first().shape()),
-                Long.toString(row.layers()),
+                Integer.toString(row.layers()),
                 Show.count(row.count()),
                 Show.share(row.count(), registry.count()),
                 row.trainable());
     }
 
-    /** Gaps are as narrow as they are so that models of up to a million parameters fit 80 columns. */
     private static String line(List<String> cells, int[] width) {
-        return Text.left(cells.get(0), width[0])
-                + "  " + Text.left(cells.get(1), width[1])
-                + "  " + Text.left(cells.get(2), width[2])
-                + " " + Text.right(cells.get(3), width[3])
-                + "  " + Text.right(cells.get(4), width[4])
-                + "  " + Text.right(cells.get(5), width[5])
-                + " " + cells.get(6);
+        StringBuilder line = new StringBuilder();
+        for (int i = 0; i < width.length; i++) {
+            String cell = cells.get(i);
+            boolean number = i >= FIRST_NUMBER && i <= LAST_NUMBER;
+            line.append(GAPS[i]).append(number ? Text.right(cell, width[i]) : Text.left(cell, width[i]));
+        }
+        return line.toString().stripTrailing();
     }
 
     private static String tiedLine(Row row, int[] width) {
         String owner = "= " + row.first().tiedTo().name();
-        String count = "(tied: 0)";
-        int rest = width[2] + 1 + width[3] + 2 + width[4] - owner.length() - count.length();
-        String dash = " ".repeat((rest - 1) / 2) + "-" + " ".repeat(rest - 1 - (rest - 1) / 2);
-        return Text.left("  " + row.name(), width[0])
-                + "  " + Text.left(row.first().kind().label(), width[1])
-                + "  " + owner + dash + count
-                + "  " + Text.right("", width[5])
-                + " =";
+        int rest = spanned(width) - owner.length() - TIED_COUNT.length() - 1;
+        StringBuilder line = new StringBuilder(Text.left("  " + row.name(), width[0]));
+        line.append(GAPS[1]).append(Text.left(row.first().kind().label(), width[1]));
+        line.append(GAPS[2]).append(owner);
+        line.append(" ".repeat(rest / 2)).append('-').append(" ".repeat(rest - rest / 2));
+        line.append(TIED_COUNT).append(GAPS[5]).append(" ".repeat(width[5]));
+        return line.append(GAPS[6]).append('=').toString();
+    }
+
+    /** Columns that the text of a tied row shares: shape, layers and params. */
+    private static int spanned(int[] width) {
+        return width[2] + GAPS[3].length() + width[3] + GAPS[4].length() + width[4];
     }
 
     private List<String> summary(boolean why) {
@@ -243,16 +261,18 @@ final class ParamsTable {
         long total = registry.count();
         if (selected.size() < registry.all().size()) {
             long part = selected.stream().mapToLong(Parameter::count).sum();
-            long tensors = selected.stream().filter(p -> p.tiedTo() == null).count();
-            lines.add("selected  " + Show.count(part) + " parameters in " + words(tensors, "tensor") + ", "
+            long owned = selected.stream().filter(p -> p.tiedTo() == null).count();
+            lines.add("selected  " + Show.count(part) + " parameters in " + words(owned, "tensor") + ", "
                     + Show.share(part, total) + " of all");
         }
-        long trainable = registry.owned().stream()
-                .filter(Parameter::trainable)
-                .mapToLong(Parameter::count)
-                .sum();
+        long trainable = 0;
+        int tensors = 0;
+        for (Parameter p : registry.all()) {
+            trainable += p.trainable() ? p.count() : 0;
+            tensors += p.tiedTo() == null ? 1 : 0;
+        }
         lines.add("total     " + Show.count(total) + " parameters (" + Show.shortCount(total) + ") in "
-                + words(registry.owned().size(), "tensor") + separator()
+                + words(tensors, "tensor") + separator()
                 + (trainable == total ? "all trainable" : Show.count(trainable) + " trainable"));
         lines.addAll(Text.wrap(
                 "memory    ",
@@ -262,11 +282,10 @@ final class ParamsTable {
                                 + " (weights+gradients+2 moments) + activations"),
                 separator()));
         if (!why) {
-            List<String> others = new ParamsFormulas(registry)
-                    .elsewhere().stream()
-                            .filter(ParamsFormulas.Count::brief)
-                            .map(other -> glyphs.text(Show.count(other.count()) + " " + other.name()))
-                            .toList();
+            List<String> others = new ArrayList<>();
+            for (ParamsFormulas.Count other : new ParamsFormulas(registry).brief()) {
+                others.add(glyphs.text(Show.count(other.count()) + " " + other.name()));
+            }
             lines.addAll(Text.wrap("also seen as  ", others, separator()));
         }
         return lines;
@@ -275,11 +294,8 @@ final class ParamsTable {
     private List<String> byKind() {
         return Arrays.stream(ParameterKind.values())
                 .sorted(Comparator.comparingLong((ParameterKind kind) -> -registry.count(kind)))
-                .map(kind -> {
-                    long count = registry.count(kind);
-                    return kind.label() + " " + Show.count(count) + " "
-                            + (count == 0 ? "(tied)" : Show.share(count, registry.count()));
-                })
+                .map(kind -> kind.label() + " " + Show.count(registry.count(kind)) + " "
+                        + (registry.count(kind) == 0 ? "(tied)" : Show.share(registry.count(kind), registry.count())))
                 .toList();
     }
 
@@ -292,13 +308,20 @@ final class ParamsTable {
         return p.layer() == Parameter.NO_LAYER ? p.name() : "h.#." + p.name().substring(prefix.length());
     }
 
-    /** Joins the two vectors of a norm where both are there. */
-    private static String merged(Parameter p, String name, Set<String> present) {
+    private String rowName(Parameter p, Map<String, Integer> layersOf) {
+        String pattern = withoutLayer(p);
+        int layers = layersOf.get(pattern);
+        String name = layers == registry.shape().layers() ? pattern : p.name();
         if (p.kind() != ParameterKind.NORMALIZATION) {
             return name;
         }
-        String stem = name.substring(0, name.lastIndexOf('.'));
-        return present.contains(stem + GAIN) && present.contains(stem + BIAS) ? stem + ".{weight,bias}" : name;
+        // Gain and bias share a row where the selection has both, for the same layers.
+        String other = pattern.endsWith(GAIN) ? swapped(pattern, GAIN, BIAS) : swapped(pattern, BIAS, GAIN);
+        return layersOf.getOrDefault(other, 0) == layers ? name.substring(0, name.lastIndexOf('.')) + BOTH : name;
+    }
+
+    private static String swapped(String name, String ending, String with) {
+        return name.substring(0, name.length() - ending.length()) + with;
     }
 
     /** Orders h.2 before h.10. */

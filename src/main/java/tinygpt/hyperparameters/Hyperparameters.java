@@ -157,12 +157,12 @@ public record Hyperparameters(
 
     private void follow(JsonNode changes, ObjectNode merged) {
         JsonNode newModel = changes.path("model");
-        if (newModel.has("width")
+        if (newModel.path("width").isIntegralNumber()
                 && newModel.get("width").canConvertToInt()
                 && !newModel.has("feed_forward_width")
                 && model.feedForwardWidth() == 4 * model.width()) {
             ((ObjectNode) merged.get("model"))
-                    .put("feed_forward_width", 4 * newModel.get("width").intValue());
+                    .put("feed_forward_width", 4L * newModel.get("width").intValue());
         }
         JsonNode newOptimization = changes.path("optimization");
         if (newOptimization.path("learning_rate").isNumber() && !newOptimization.has("min_learning_rate")) {

@@ -104,10 +104,11 @@ public final class ParameterRegistry implements AutoCloseable {
 
     /** Number of parameters of a kind, tied ones counted once, where their numbers live. */
     public long count(ParameterKind kind) {
-        return parameters.stream()
-                .filter(p -> p.kind() == kind)
-                .mapToLong(Parameter::count)
-                .sum();
+        long count = 0;
+        for (Parameter parameter : parameters) {
+            count += parameter.kind() == kind ? parameter.count() : 0;
+        }
+        return count;
     }
 
     /**
