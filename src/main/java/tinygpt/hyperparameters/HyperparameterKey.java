@@ -77,7 +77,12 @@ public record HyperparameterKey(String group, String name, Class<?> type, String
                 return json.numberNode(Long.parseLong(trimmed.replace("_", "")));
             }
             if (type == double.class) {
-                return json.numberNode(Double.parseDouble(trimmed));
+                double number = Double.parseDouble(trimmed);
+                // Java reads NaN, Infinity and 1d too, which no config file could say.
+                if (Character.isDigit(trimmed.charAt(trimmed.length() - 1)) || trimmed.endsWith(".")) {
+                    return json.numberNode(number);
+                }
+                throw new NumberFormatException();
             }
         } catch (NumberFormatException e) {
             throw new InvalidHyperparameterException(flag() + " takes " + article() + ", not '" + text + "'");

@@ -158,14 +158,16 @@ public record Hyperparameters(
     private void follow(JsonNode changes, ObjectNode merged) {
         JsonNode newModel = changes.path("model");
         if (newModel.path("width").isIntegralNumber()
-                && newModel.get("width").canConvertToInt()
+                && Math.abs(newModel.get("width").asLong()) <= Integer.MAX_VALUE / 4
                 && !newModel.has("feed_forward_width")
                 && model.feedForwardWidth() == 4 * model.width()) {
             ((ObjectNode) merged.get("model"))
-                    .put("feed_forward_width", 4L * newModel.get("width").intValue());
+                    .put("feed_forward_width", 4 * newModel.get("width").intValue());
         }
         JsonNode newOptimization = changes.path("optimization");
-        if (newOptimization.path("learning_rate").isNumber() && !newOptimization.has("min_learning_rate")) {
+        if (newOptimization.path("learning_rate").isNumber()
+                && Double.isFinite(newOptimization.get("learning_rate").doubleValue())
+                && !newOptimization.has("min_learning_rate")) {
             double ratio = optimization.minLearningRate() / optimization.learningRate();
             // Twelve digits: 3e-3 * 0.1 shall read 0.0003, not 0.00030000000000000003.
             double minimum = new java.math.BigDecimal(

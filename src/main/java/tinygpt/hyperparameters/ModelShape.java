@@ -48,10 +48,10 @@ public record ModelShape(
         @Describe("dropout rate on attention probabilities") double attentionDropout,
         @Describe("dropout rate on what a sublayer adds") double residualDropout) {
 
-    /** Limits far beyond any model there is, within which sizes fit an int and counts of parameters a long. */
+    /** Limits far beyond any model there is, within which sizes fit an int and bytes for training a long. */
     private static final int MAX_LAYERS = 10_000;
 
-    private static final int MAX_WIDTH = 1 << 22;
+    private static final int MAX_WIDTH = 1 << 20;
     private static final int MAX_ROWS = 1 << 28;
 
     public ModelShape {
