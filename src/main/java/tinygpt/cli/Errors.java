@@ -14,6 +14,7 @@ import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
+import tinygpt.formats.BadFileException;
 
 /** Turns whatever went wrong into one line on stderr and an exit code; where it happened is shown only on request. */
 final class Errors implements IParameterExceptionHandler, IExecutionExceptionHandler {
@@ -67,6 +68,10 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         if (e instanceof IllegalArgumentException && e.getMessage() != null) {
             print(e.getMessage(), e);
             return Exit.USAGE;
+        }
+        if (e instanceof BadFileException) {
+            print(e.getMessage(), e);
+            return Exit.BAD_DATA;
         }
         if (e instanceof IOException io) {
             print(describe(io), e);

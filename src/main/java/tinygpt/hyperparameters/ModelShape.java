@@ -2,6 +2,8 @@ package tinygpt.hyperparameters;
 
 import static tinygpt.hyperparameters.InvalidHyperparameterException.require;
 
+import java.util.Locale;
+
 /**
  * The architecture: a GPT-2 style decoder-only transformer. Together with nothing else it determines the name, the kind
  * and the shape of every parameter.
@@ -61,13 +63,15 @@ public record ModelShape(
         requireSize("layers", layers, MAX_LAYERS);
         requireSize("heads", heads, MAX_WIDTH);
         requireSize("width", width, MAX_WIDTH);
-        require(
-                width % heads == 0,
-                "width %d cannot be divided into %d heads of equal size; use a width of %d, or %s heads",
-                width,
-                heads,
-                (width / heads + 1) * heads,
-                divisorsAround(width, heads));
+        if (width % heads != 0) { // the hint costs a search, so it is not made for valid shapes
+            throw new InvalidHyperparameterException(String.format(
+                    Locale.ROOT,
+                    "width %d cannot be divided into %d heads of equal size; use a width of %d, or %s heads",
+                    width,
+                    heads,
+                    (width / heads + 1L) * heads,
+                    divisorsAround(width, heads)));
+        }
         requireSize("feed_forward_width", feedForwardWidth, 4 * MAX_WIDTH);
         require(
                 layerNormEpsilon > 0 && layerNormEpsilon < 1,

@@ -13,11 +13,13 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.InvalidHyperparameterException;
 
 final class MainTest {
@@ -92,6 +94,10 @@ final class MainTest {
                 Arguments.of(new AccessDeniedException("c"), 3, "c must not be read or written by this user"),
                 Arguments.of(new FileAlreadyExistsException("d"), 3, "d exists already"),
                 Arguments.of(new FileSystemException("e", null, "Is a directory"), 3, "e: Is a directory"),
+                Arguments.of(
+                        new BadFileException(Path.of("m.safetensors"), "is cut off"),
+                        3,
+                        new BadFileException(Path.of("m.safetensors"), "is cut off").getMessage()),
                 Arguments.of(new IOException("disk full"), 3, "disk full"),
                 Arguments.of(new EOFException(), 3, "EOFException"),
                 Arguments.of(new InterruptedException(), 130, "interrupted"),

@@ -1,0 +1,9 @@
+/**
+ * File formats that other tools read: safetensors and the Hugging Face GPT-2 folder.
+ *
+ * <p>A file is taken to come from a stranger. Everything its header says is checked before a number is read: lengths
+ * against the size of the file, offsets against each other, names against the registry. Whatever is wrong ends in one
+ * {@link tinygpt.formats.BadFileException}, and no header makes the reader allocate more than a small multiple of the
+ * header's own bytes. Reading headers does not start ND4J.
+ */
+package tinygpt.formats;

@@ -1,0 +1,56 @@
+package tinygpt.model;
+
+import tinygpt.parameters.Parameter;
+import tinygpt.tensor.Matrix;
+import tinygpt.tensor.Rows;
+import tinygpt.tensor.Workspace;
+
+/**
+ * x[b, t] = dropout(wte[token[b, t]] + wpe[t]).
+ *
+ * <pre>
+ * tokens  (B, T)     wte  (V, C)     wpe  (context, C)     x  (M, C)
+ * dwte[token] += dx;   dwpe[t] += dx, summed over sequences
+ * </pre>
+ */
+final class Embeddings {
+    private final Parameter tokens;
+    private final Parameter positions;
+    private final boolean tied;
+    private final Matrix wte;
+    private final Matrix wpe;
+
+    Embeddings(Parameter tokens, Parameter positions, boolean tied) {
+        this.tokens = tokens;
+        this.positions = positions;
+        this.tied = tied;
+        this.wte = tokens.matrix();
+        this.wpe = positions.matrix();
+    }
+
+    void forward(Workspace space, Activations a, Matrix x) {
+        Rows.embed(space, wte, a.tokens(), 0, wpe, 0, a.time(), x); // (M, C)
+        if (a.training() && a.dropouts().embedding.active()) {
+            Rows.dropout(space, a.dropouts().embedding, a.firstToken(), x, x);
+        }
+    }
+
+    /** Changes dx where dropout acted. Adds to the gradient of wte if the head, which is tied to it, has written it. */
+    void backward(Workspace space, Activations a, Matrix dx, Gradients gradients) {
+        if (a.dropouts().embedding.active()) {
+            Rows.dropout(space, a.dropouts().embedding, a.firstToken(), dx, dx);
+        }
+        Matrix dwte = gradients.of(tokens);
+        Matrix dwpe = gradients.of(positions);
+        if (!tied) {
+            Rows.clear(space, dwte);
+        }
+        Rows.clear(space, dwpe);
+        Rows.embedBackward(space, dx, a.tokens(), 0, dwte, dwpe, a.time());
+    }
+
+    /** One token at one position. */
+    void step(Workspace space, int[] token, int position, Matrix x) {
+        Rows.embed(space, wte, token, 0, wpe, position, position + 1, x); // (1, C)
+    }
+}

@@ -1,0 +1,141 @@
+package tinygpt.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import tinygpt.hyperparameters.ModelShape;
+import tinygpt.parameters.Parameter;
+import tinygpt.parameters.ParameterRegistry;
+import tinygpt.tensor.Matrix;
+import tinygpt.tensor.Rows;
+import tinygpt.tensor.Workspace;
+
+/**
+ * A GPT-2 style decoder-only transformer over the parameters of a registry.
+ *
+ * <pre>
+ * tokens (B, T) -> embeddings -> L blocks -> ln_f -> head -> logits (M, V)
+ * </pre>
+ *
+ * <p>Source: Radford et al., "Language models are unsupervised multitask learners" (2019). The model has no state of its
+ * own: any number of threads may use it at once, each with its workspace and activations.
+ */
+public final class Gpt {
+    private final ParameterRegistry registry;
+    private final Embeddings embeddings;
+    private final List<Block> blocks = new ArrayList<>();
+    private final LayerNorm finalNorm;
+    private final OutputHead head;
+
+    /**
+     * A model over the weights of a registry.
+     *
+     * @throws IllegalStateException if the registry holds shapes only
+     */
+    public Gpt(ParameterRegistry registry) {
+        this.registry = registry;
+        ModelShape shape = registry.shape();
+        embeddings = new Embeddings(registry.get("wte.weight"), registry.get("wpe.weight"), shape.tiedHead());
+        for (int layer = 0; layer < shape.layers(); layer++) {
+            String h = "h." + layer + ".";
+            CausalSelfAttention attention = new CausalSelfAttention(
+                    layer, shape.heads(), shape.headWidth(), linear(h + "attn.c_attn"), linear(h + "attn.c_proj"));
+            FeedForward feedForward =
+                    new FeedForward(layer, shape.activation(), linear(h + "mlp.c_fc"), linear(h + "mlp.c_proj"));
+            blocks.add(new Block(layer, norm(h + "ln_1"), attention, norm(h + "ln_2"), feedForward));
+        }
+        finalNorm = norm("ln_f");
+        head = new OutputHead(registry.get("lm_head.weight"));
+    }
+
+    public ParameterRegistry registry() {
+        return registry;
+    }
+
+    public ModelShape shape() {
+        return registry.shape();
+    }
+
+    /** The longest row that a workspace for this model meets. */
+    public static int longestRow(ModelShape shape) {
+        int wide = Math.max(shape.feedForwardWidth(), 3 * shape.width());
+        return Math.max(Math.max(wide, shape.contextLength()), shape.vocabularySize());
+    }
+
+    /** Computes {@link Activations#logits} from {@link Activations#tokens}. */
+    public void forward(Workspace space, Activations a) {
+        embeddings.forward(space, a, a.input());
+        for (Block block : blocks) {
+            block.forward(space, a);
+        }
+        finalNorm.forward(space, a.output(), a.finalNormed(), a.finalStatistics());
+        head.forward(space, a.finalNormed(), a.logits()); // (M, V)
+    }
+
+    /** Fills a cache with the keys and values of one sequence, without computing logits. */
+    void fill(Workspace space, Activations a, KeyValueCache cache) {
+        embeddings.forward(space, a, a.input());
+        for (int layer = 0; layer < blocks.size(); layer++) {
+            blocks.get(layer).forward(space, a);
+            cache.fill(space, layer, a.layer(layer).qkv); // before the next layer reuses the memory
+        }
+        cache.setLength(a.time());
+    }
+
+    /**
+     * Sum of the cross-entropy of one sequence's tokens, in nats, from the logits of the last forward pass, which stay.
+     */
+    public double loss(Workspace space, Activations a, int sequence) {
+        return Rows.crossEntropy(space, a.logits(sequence), a.targets(), sequence * a.time(), 0);
+    }
+
+    /**
+     * Sum of the cross-entropy of all tokens, in nats, and the gradient of {@code scale} times that sum, from the last
+     * forward pass. Overwrites every gradient.
+     *
+     * @param scale usually 1 / (tokens in the whole batch), so that shards add up to the gradient of the mean
+     */
+    public double lossAndGradients(Workspace space, Activations a, float scale, Gradients gradients) {
+        double loss = Rows.crossEntropy(space, a.logits(), a.targets(), 0, scale);
+        backward(space, a, gradients);
+        return loss;
+    }
+
+    private void backward(Workspace space, Activations a, Gradients gradients) {
+        BackwardScratch d = a.backwardScratch();
+        head.backward(space, a.finalNormed(), a.logits(), d.normed, gradients);
+        Rows.clear(space, d.residual);
+        finalNorm.backward(space, a.output(), a.finalStatistics(), d.normed, d.residual, gradients);
+        for (int layer = blocks.size() - 1; layer >= 0; layer--) {
+            blocks.get(layer).backward(space, a, gradients);
+        }
+        embeddings.backward(space, a, d.residual, gradients);
+    }
+
+    /**
+     * The logits that follow one more token, (1, V), reading earlier positions from the state's cache and adding this one.
+     *
+     * @throws IllegalStateException if the cache is full
+     */
+    public Matrix step(Workspace space, DecodeState state, int token) {
+        embeddings.step(space, state.token(token), state.cache().length(), state.x);
+        for (Block block : blocks) {
+            block.step(space, state);
+        }
+        state.cache().advance();
+        finalNorm.forward(space, state.x, state.normed, state.statistics);
+        head.row(space, state.normed, state.logits); // (1, V)
+        return state.logits;
+    }
+
+    private Linear linear(String name) {
+        return new Linear(registry.get(name + ".weight"), bias(name));
+    }
+
+    private LayerNorm norm(String name) {
+        return new LayerNorm(registry.get(name + ".weight"), bias(name), shape().layerNormEpsilon());
+    }
+
+    private Parameter bias(String name) {
+        return shape().biases() ? registry.get(name + ".bias") : null;
+    }
+}

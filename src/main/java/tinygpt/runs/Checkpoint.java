@@ -1,0 +1,324 @@
+package tinygpt.runs;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import tinygpt.formats.BadFileException;
+import tinygpt.formats.ModelTensors;
+import tinygpt.formats.SafetensorsReader;
+import tinygpt.formats.SafetensorsWriter;
+import tinygpt.formats.StrictJson;
+import tinygpt.hyperparameters.CanonicalJson;
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.hyperparameters.InvalidHyperparameterException;
+import tinygpt.parameters.Parameter;
+import tinygpt.parameters.ParameterRegistry;
+import tinygpt.tensor.Slab;
+
+/**
+ * The state of a run in one safetensors file, which any tool for safetensors can open.
+ *
+ * <p>Tensors, all float32: {@code NAME} for each parameter with numbers of its own, and, if training is to go on from
+ * here, {@code adam.m.NAME} and {@code adam.v.NAME}. Metadata: {@code tinygpt_format}, {@code step}, {@code tokens_seen},
+ * {@code config} with {@code config_sha256}, {@code weights_sha256}, {@code tokenizer} and whatever else the caller adds.
+ */
+public final class Checkpoint {
+    /** The version of this layout. A reader refuses a higher one, since it cannot know what it would miss. */
+    private static final int FORMAT = 1;
+
+    private static final String FORMAT_KEY = "tinygpt_format";
+    private static final String STEP = "step";
+    private static final String TOKENS_SEEN = "tokens_seen";
+    private static final String CONFIG = "config";
+    private static final String CONFIG_SHA256 = "config_sha256";
+    private static final String WEIGHTS_SHA256 = "weights_sha256";
+    private static final String TOKENIZER = "tokenizer";
+    /** What Hugging Face's readers look for: the tensors are in PyTorch's layout. */
+    private static final String FRAMEWORK_KEY = "format";
+
+    private static final String FRAMEWORK = "pt";
+    private static final Set<String> RESERVED =
+            Set.of(FORMAT_KEY, STEP, TOKENS_SEEN, CONFIG, CONFIG_SHA256, WEIGHTS_SHA256, TOKENIZER, FRAMEWORK_KEY);
+
+    private static final UnaryOperator<String> WEIGHT = UnaryOperator.identity();
+    private static final UnaryOperator<String> MEAN = name -> "adam.m." + name;
+    private static final UnaryOperator<String> VARIANCE = name -> "adam.v." + name;
+
+    private Checkpoint() {}
+
+    /**
+     * What the writer of a checkpoint has to say; the fingerprints are computed.
+     *
+     * @param hyperparameters of the run
+     * @param tokenizer plain JSON values: maps, lists, strings, numbers, booleans
+     * @param step number of training steps done
+     * @param tokensSeen number of tokens trained on
+     * @param extras further strings, for example {@code validation_loss}; none of the names this class uses itself
+     */
+    public record Facts(
+            Hyperparameters hyperparameters,
+            Map<String, Object> tokenizer,
+            long step,
+            long tokensSeen,
+            Map<String, String> extras) {
+        public Facts {
+            if (step < 0 || tokensSeen < 0) {
+                throw new IllegalArgumentException(
+                        "step " + step + " and tokens seen " + tokensSeen + " count from 0 and cannot be negative");
+            }
+            for (String key : extras.keySet()) {
+                if (RESERVED.contains(key)) {
+                    throw new IllegalArgumentException("'" + key + "' is written by the checkpoint itself");
+                }
+            }
+        }
+    }
+
+    /**
+     * Writes a checkpoint, whole or not at all: a failure leaves an older file of that name as it was.
+     *
+     * @param registry the parameters, with memory
+     * @param mean AdamW's running mean of gradients, laid out like the registry, or null
+     * @param variance the same of squared gradients; null if and only if the mean is
+     * @return the header as a reader will see it
+     * @throws IllegalArgumentException if the registry or a slab does not belong to these hyperparameters
+     * @throws java.io.UncheckedIOException if the disk is full or the folder cannot be written
+     */
+    public static CheckpointHeader write(Path file, Facts facts, ParameterRegistry registry, Slab mean, Slab variance) {
+        if (!registry.shape().equals(facts.hyperparameters().model())) {
+            throw new IllegalArgumentException(
+                    "the parameters belong to " + registry.shape() + ", the hyperparameters describe "
+                            + facts.hyperparameters().model());
+        }
+        if ((mean == null) != (variance == null)) {
+            throw new IllegalArgumentException("an optimizer has both moments or none");
+        }
+        String config = facts.hyperparameters().canonicalJson();
+        CheckpointHeader header = new CheckpointHeader(
+                facts.hyperparameters(),
+                facts.tokenizer(),
+                facts.step(),
+                facts.tokensSeen(),
+                CanonicalJson.sha256(config),
+                weightsSha256(registry),
+                facts.extras(),
+                mean != null);
+        try (SafetensorsWriter out = SafetensorsWriter.create(file)) {
+            out.metadata(FRAMEWORK_KEY, FRAMEWORK)
+                    .metadata(FORMAT_KEY, String.valueOf(FORMAT))
+                    .metadata(STEP, String.valueOf(header.step()))
+                    .metadata(TOKENS_SEEN, String.valueOf(header.tokensSeen()))
+                    .metadata(CONFIG, config)
+                    .metadata(CONFIG_SHA256, header.configSha256())
+                    .metadata(WEIGHTS_SHA256, header.weightsSha256());
+            header.extras().forEach(out::metadata);
+            out.metadata(TOKENIZER, StrictJson.write(header.tokenizer()));
+            ModelTensors.declare(out, registry, WEIGHT);
+            if (mean != null) {
+                ModelTensors.declare(out, registry, MEAN);
+                ModelTensors.declare(out, registry, VARIANCE);
+            }
+            ModelTensors.store(out, registry, WEIGHT, registry.weights());
+            if (mean != null) {
+                ModelTensors.store(out, registry, MEAN, mean);
+                ModelTensors.store(out, registry, VARIANCE, variance);
+            }
+            out.commit();
+        }
+        return header;
+    }
+
+    /**
+     * Reads what a checkpoint says, without its numbers and without ND4J, and checks that its tensors are those of the
+     * model it describes.
+     *
+     * @throws BadFileException if it is no checkpoint, is damaged, or was written by a newer program
+     */
+    public static CheckpointHeader readHeader(Path file) {
+        try (SafetensorsReader in = SafetensorsReader.open(file)) {
+            return header(in);
+        }
+    }
+
+    /** Whether a file with that metadata claims to be a checkpoint. */
+    static boolean isCheckpoint(Map<String, String> metadata) {
+        return metadata.containsKey(FORMAT_KEY);
+    }
+
+    /**
+     * Reads the parameters and checks their fingerprint. What leaves no trace in a shape (number of heads, nonlinearity,
+     * epsilon) is the caller's to compare.
+     *
+     * @param registry the parameters to set; it is given memory if it has none
+     * @return what the checkpoint says
+     * @throws BadFileException if the checkpoint is damaged or of another shape. If only the fingerprint is wrong, the
+     *     registry already holds what was read, which must not be used.
+     */
+    public static CheckpointHeader readWeights(Path file, ParameterRegistry registry) {
+        try (SafetensorsReader in = SafetensorsReader.open(file)) {
+            CheckpointHeader header = header(in);
+            checkFits(in, registry, header.hasOptimizerState());
+            registry.allocate();
+            ModelTensors.load(in, registry, WEIGHT, registry.weights());
+            String found = weightsSha256(registry);
+            if (!found.equals(header.weightsSha256())) {
+                throw new BadFileException(
+                        file,
+                        "its weights have the fingerprint " + found + ", but " + header.weightsSha256()
+                                + " was written down with them; the file is damaged, use another checkpoint");
+            }
+            return header;
+        }
+    }
+
+    /**
+     * Reads AdamW's moments into slabs laid out like the registry.
+     *
+     * @throws BadFileException if the checkpoint is damaged, of another shape, or has no optimizer state
+     */
+    public static void readOptimizer(Path file, ParameterRegistry registry, Slab mean, Slab variance) {
+        try (SafetensorsReader in = SafetensorsReader.open(file)) {
+            if (!header(in).hasOptimizerState()) {
+                throw new BadFileException(
+                        file,
+                        "holds no optimizer state, so training cannot go on as if it had not stopped; "
+                                + "start a new run from its weights, or use a checkpoint that was saved with it");
+            }
+            checkFits(in, registry, true);
+            ModelTensors.load(in, registry, MEAN, mean);
+            ModelTensors.load(in, registry, VARIANCE, variance);
+        }
+    }
+
+    /**
+     * Fingerprint of all parameters: lower-case hexadecimal SHA-256 over the parameters with numbers of their own in the
+     * order of their names, each as name, 0, {@code F32}, 0, shape as in {@code [128, 384]}, 0, and its numbers as
+     * little-endian bytes. Text is UTF-8.
+     */
+    public static String weightsSha256(ParameterRegistry registry) {
+        MessageDigest digest = CanonicalJson.newSha256();
+        List<Parameter> sorted = new ArrayList<>(registry.owned());
+        sorted.sort(Comparator.comparing(Parameter::name));
+        for (Parameter parameter : sorted) {
+            for (String text : List.of(parameter.name(), "F32", Arrays.toString(parameter.shape()))) {
+                digest.update(text.getBytes(StandardCharsets.UTF_8));
+                digest.update((byte) 0);
+            }
+            // One array for every piece of the parameter, made at the first, which is the longest.
+            byte[][] bytes = new byte[1][];
+            ModelTensors.forEachPiece(parameter, registry.weights(), (piece, count) -> {
+                if (bytes[0] == null) {
+                    bytes[0] = new byte[count * Float.BYTES];
+                }
+                ByteBuffer.wrap(bytes[0])
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .asFloatBuffer()
+                        .put(piece, 0, count);
+                digest.update(bytes[0], 0, count * Float.BYTES);
+            });
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static CheckpointHeader header(SafetensorsReader in) {
+        Path file = in.file();
+        Map<String, String> metadata = in.metadata();
+        checkFormat(file, metadata);
+        Hyperparameters hyperparameters = hyperparameters(file, metadata);
+        boolean hasOptimizer = in.names().stream().anyMatch(n -> n.startsWith("adam."));
+        checkFits(in, ModelTensors.registry(in, hyperparameters.model()), hasOptimizer);
+        Map<String, String> extras = new LinkedHashMap<>(metadata);
+        extras.keySet().removeAll(RESERVED);
+        return new CheckpointHeader(
+                hyperparameters,
+                StrictJson.map(file, "its tokenizer", required(file, metadata, TOKENIZER)),
+                count(file, metadata, STEP),
+                count(file, metadata, TOKENS_SEEN),
+                hyperparameters.sha256(),
+                required(file, metadata, WEIGHTS_SHA256),
+                extras,
+                hasOptimizer);
+    }
+
+    private static void checkFormat(Path file, Map<String, String> metadata) {
+        if (!isCheckpoint(metadata)) {
+            throw new BadFileException(
+                    file,
+                    "is a safetensors file, but no checkpoint of tinygpt: its metadata have no " + FORMAT_KEY
+                            + "; for a Hugging Face model give its folder");
+        }
+        long format = count(file, metadata, FORMAT_KEY);
+        if (format != FORMAT) {
+            throw new BadFileException(
+                    file,
+                    "is a checkpoint of format " + format + "; this program knows format " + FORMAT
+                            + (format > FORMAT ? ", so a newer one wrote it: update tinygpt" : " only"));
+        }
+    }
+
+    private static Hyperparameters hyperparameters(Path file, Map<String, String> metadata) {
+        String config = required(file, metadata, CONFIG);
+        String noted = required(file, metadata, CONFIG_SHA256);
+        // Before the text is read: damage shall be called damage, not a strange hyperparameter.
+        checkConfig(file, noted, CanonicalJson.sha256(config));
+        try {
+            Hyperparameters read = Hyperparameters.fromJson(StrictJson.tree(file, "its config", config));
+            checkConfig(file, noted, read.sha256());
+            return read;
+        } catch (InvalidHyperparameterException e) {
+            throw new BadFileException(
+                    file, "its config cannot be used: " + BadFileException.quoteSentence(e.getMessage()), e);
+        }
+    }
+
+    private static void checkConfig(Path file, String noted, String found) {
+        if (!found.equals(noted)) {
+            throw new BadFileException(
+                    file,
+                    "its config has the fingerprint " + found + ", but " + BadFileException.quote(noted)
+                            + " was written down with it; the file was changed or is damaged, use another checkpoint");
+        }
+    }
+
+    /** Checks that the file holds the registry's parameters, their moments if it has any, and nothing else. */
+    private static void checkFits(SafetensorsReader in, ParameterRegistry registry, boolean hasOptimizer) {
+        List<UnaryOperator<String>> roles = hasOptimizer ? List.of(WEIGHT, MEAN, VARIANCE) : List.of(WEIGHT);
+        Set<String> known = new HashSet<>();
+        for (UnaryOperator<String> role : roles) {
+            ModelTensors.check(in, registry, role);
+            registry.owned().forEach(p -> known.add(role.apply(p.name())));
+        }
+        ModelTensors.refuseUnknown(
+                in, in.names().stream().filter(n -> !known.contains(n)).toList());
+    }
+
+    private static String required(Path file, Map<String, String> metadata, String key) {
+        String value = metadata.get(key);
+        if (value == null) {
+            throw new BadFileException(
+                    file, "its metadata have no " + key + ", which every checkpoint has; use another checkpoint");
+        }
+        return value;
+    }
+
+    private static long count(Path file, Map<String, String> metadata, String key) {
+        String text = required(file, metadata, key);
+        if (!text.matches("[0-9]{1,18}")) {
+            throw new BadFileException(
+                    file, "its " + key + " is '" + BadFileException.quote(text) + "', not a number counted from 0");
+        }
+        return Long.parseLong(text);
+    }
+}

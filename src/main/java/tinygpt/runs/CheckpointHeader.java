@@ -1,0 +1,34 @@
+package tinygpt.runs;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import tinygpt.hyperparameters.Hyperparameters;
+
+/**
+ * Everything a checkpoint says besides its numbers.
+ *
+ * @param hyperparameters what a person set before training
+ * @param tokenizer how text becomes token ids, as plain JSON values
+ * @param step number of training steps done
+ * @param tokensSeen number of tokens trained on
+ * @param configSha256 fingerprint of the hyperparameters, {@link Hyperparameters#sha256()}
+ * @param weightsSha256 fingerprint of the parameters, {@link Checkpoint#weightsSha256}
+ * @param extras further strings, such as {@code validation_loss}
+ * @param hasOptimizerState whether AdamW's moments are in the file, so that training can go on as if it never stopped
+ */
+public record CheckpointHeader(
+        Hyperparameters hyperparameters,
+        Map<String, Object> tokenizer,
+        long step,
+        long tokensSeen,
+        String configSha256,
+        String weightsSha256,
+        Map<String, String> extras,
+        boolean hasOptimizerState) {
+
+    public CheckpointHeader {
+        tokenizer = Collections.unmodifiableMap(new LinkedHashMap<>(tokenizer));
+        extras = Collections.unmodifiableMap(new LinkedHashMap<>(extras));
+    }
+}

@@ -1,0 +1,74 @@
+package tinygpt.runs;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import tinygpt.formats.BadFileException;
+import tinygpt.formats.HuggingFaceGpt2;
+import tinygpt.formats.SafetensorsReader;
+
+/** What lies at a path that somebody gave as a model. */
+public sealed interface ModelSource {
+    /** The file of a run that holds its newest state. */
+    String NEWEST = "checkpoint.safetensors";
+
+    /**
+     * The folder of a run.
+     *
+     * @param folder the folder
+     * @param checkpoint its newest checkpoint
+     */
+    record RunFolder(Path folder, Path checkpoint) implements ModelSource {}
+
+    /** A checkpoint given by itself. */
+    record CheckpointFile(Path file) implements ModelSource {}
+
+    /** A GPT-2 as Hugging Face stores it; see {@link HuggingFaceGpt2}. */
+    record HuggingFaceFolder(Path folder) implements ModelSource {}
+
+    /**
+     * Finds out what lies at a path. A folder that is both a run and a Hugging Face folder counts as a run, which says
+     * more.
+     *
+     * @throws BadFileException if there is nothing, or nothing that is a model
+     */
+    static ModelSource resolve(Path path) {
+        if (Files.isDirectory(path)) {
+            return folder(path);
+        }
+        if (!Files.exists(path)) {
+            throw new BadFileException(path, "there is no such file or folder");
+        }
+        Map<String, String> metadata;
+        try (SafetensorsReader reader = SafetensorsReader.open(path)) {
+            metadata = reader.metadata();
+        }
+        if (!Checkpoint.isCheckpoint(metadata)) {
+            Path parent = path.toAbsolutePath().getParent();
+            throw new BadFileException(
+                    path,
+                    "is a safetensors file, but no checkpoint of tinygpt"
+                            + (HuggingFaceGpt2.isAt(parent)
+                                    ? "; it belongs to a Hugging Face model, so give its folder " + parent
+                                    : "; give a checkpoint, a run folder or a Hugging Face folder"));
+        }
+        return new CheckpointFile(path);
+    }
+
+    private static ModelSource folder(Path folder) {
+        Path newest = folder.resolve(NEWEST);
+        if (Files.isRegularFile(newest)) {
+            return new RunFolder(folder, newest);
+        }
+        boolean config = Files.isRegularFile(folder.resolve("config.json"));
+        boolean weights = Files.isRegularFile(folder.resolve("model.safetensors"));
+        if (config && weights) {
+            return new HuggingFaceFolder(folder);
+        }
+        String lacking = config ? "model.safetensors" : weights ? "config.json" : "config.json with model.safetensors";
+        throw new BadFileException(
+                folder,
+                "is neither a run folder, a checkpoint nor a Hugging Face folder: it has no " + NEWEST + " and no "
+                        + lacking);
+    }
+}

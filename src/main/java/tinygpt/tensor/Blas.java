@@ -1,0 +1,139 @@
+package tinygpt.tensor;
+
+import static org.bytedeco.openblas.global.openblas_nolapack.CblasNoTrans;
+import static org.bytedeco.openblas.global.openblas_nolapack.CblasRowMajor;
+import static org.bytedeco.openblas.global.openblas_nolapack.CblasTrans;
+
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.openblas.global.openblas_nolapack;
+
+/**
+ * Matrix products, each on the thread that asks for it: workers run side by side, each with products of its own. All
+ * matrices are row-major; {@code beta} is what the destination is multiplied by first (0 overwrites it, even NaN).
+ *
+ * <p>Products of matrices go to oneDNN, which is faster at the sizes of a small GPT, or to OpenBLAS where oneDNN is not
+ * there or cannot be kept to one thread: it obeys only the environment variable OMP_NUM_THREADS. Products with one row
+ * go to OpenBLAS.
+ */
+public final class Blas {
+    private static final byte NOT_TRANSPOSED = 'N';
+    private static final byte TRANSPOSED = 'T';
+
+    private Blas() {}
+
+    /** c = alpha a b + beta c, with a (M, K), b (K, N), c (M, N). */
+    public static void multiply(Workspace w, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+        check(a.rows() == c.rows() && a.columns() == b.rows() && b.columns() == c.columns(), "a b", a, b, c);
+        sgemm(w, false, false, a.columns(), alpha, a, b, beta, c);
+    }
+
+    /** c = alpha a^T b + beta c, with a (K, M), b (K, N), c (M, N). */
+    public static void multiplyTransposedA(Workspace w, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+        check(a.columns() == c.rows() && a.rows() == b.rows() && b.columns() == c.columns(), "a^T b", a, b, c);
+        sgemm(w, true, false, a.rows(), alpha, a, b, beta, c);
+    }
+
+    /** c = alpha a b^T + beta c, with a (M, K), b (N, K), c (M, N). */
+    public static void multiplyTransposedB(Workspace w, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+        check(a.rows() == c.rows() && a.columns() == b.columns() && b.rows() == c.columns(), "a b^T", a, b, c);
+        sgemm(w, false, true, a.columns(), alpha, a, b, beta, c);
+    }
+
+    /** y = alpha x a + beta y for row vectors x (1, K), y (1, N) and a (K, N). */
+    public static void multiplyRow(Workspace w, float alpha, Matrix x, Matrix a, float beta, Matrix y) {
+        check(x.rows() == 1 && y.rows() == 1 && x.columns() == a.rows() && a.columns() == y.columns(), "x a", x, a, y);
+        sgemv(w, CblasTrans, alpha, a, x, beta, y);
+    }
+
+    /** y = alpha x a^T + beta y for row vectors x (1, K), y (1, N) and a (N, K). */
+    public static void multiplyRowTransposed(Workspace w, float alpha, Matrix x, Matrix a, float beta, Matrix y) {
+        check(
+                x.rows() == 1 && y.rows() == 1 && x.columns() == a.columns() && a.rows() == y.columns(),
+                "x a^T",
+                x,
+                a,
+                y);
+        sgemv(w, CblasNoTrans, alpha, a, x, beta, y);
+    }
+
+    /** The library behind products of matrices. */
+    public static String describe() {
+        return Library.ONE_DNN ? "oneDNN" : "OpenBLAS";
+    }
+
+    private static void sgemm(
+            Workspace w, boolean transA, boolean transB, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+        FloatPointer pa = w.pointerA.to(a);
+        FloatPointer pb = w.pointerB.to(b);
+        FloatPointer pc = w.pointerC.to(c);
+        int m = c.rows();
+        int n = c.columns();
+        if (Library.ONE_DNN) {
+            byte ta = transA ? TRANSPOSED : NOT_TRANSPOSED;
+            byte tb = transB ? TRANSPOSED : NOT_TRANSPOSED;
+            int status = dnnl.dnnl_sgemm(ta, tb, m, n, k, alpha, pa, a.stride(), pb, b.stride(), beta, pc, c.stride());
+            if (status != 0) {
+                throw new IllegalStateException(
+                        "oneDNN refused a product of " + m + " x " + k + " x " + n + ": status " + status);
+            }
+        } else {
+            int ta = transA ? CblasTrans : CblasNoTrans;
+            int tb = transB ? CblasTrans : CblasNoTrans;
+            openblas_nolapack.cblas_sgemm(
+                    CblasRowMajor, ta, tb, m, n, k, alpha, pa, a.stride(), pb, b.stride(), beta, pc, c.stride());
+        }
+    }
+
+    private static void sgemv(Workspace w, int trans, float alpha, Matrix a, Matrix x, float beta, Matrix y) {
+        Library.load();
+        openblas_nolapack.cblas_sgemv(
+                CblasRowMajor,
+                trans,
+                a.rows(),
+                a.columns(),
+                alpha,
+                w.pointerA.to(a),
+                a.stride(),
+                w.pointerB.to(x),
+                1,
+                beta,
+                w.pointerC.to(y),
+                1);
+    }
+
+    private static void check(boolean fits, String product, Matrix a, Matrix b, Matrix c) {
+        if (!fits) {
+            throw new IllegalArgumentException("shapes do not fit in " + product + ": " + a.rows() + " x " + a.columns()
+                    + ", " + b.rows() + " x " + b.columns() + " -> " + c.rows() + " x " + c.columns());
+        }
+    }
+
+    /** Loads the libraries on first use. */
+    private static final class Library {
+        /** What to set to use OpenBLAS alone. */
+        private static final String PROPERTY = "tinygpt.blas";
+
+        static final boolean ONE_DNN = oneDnn();
+
+        static {
+            openblas_nolapack.blas_set_num_threads(1);
+        }
+
+        static void load() {
+            // The static initializer has done it.
+        }
+
+        private static boolean oneDnn() {
+            if ("openblas".equals(System.getProperty(PROPERTY)) || !"1".equals(System.getenv("OMP_NUM_THREADS"))) {
+                return false;
+            }
+            try {
+                dnnl.dnnl_version();
+                return true;
+            } catch (LinkageError e) {
+                return false; // no native library for this platform
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package tinygpt.tensor;
+
+/** Sweeps over stretches of slabs. */
+public final class Slabs {
+    private Slabs() {}
+
+    /** y += x on a stretch. */
+    public static void add(Workspace w, Slab x, Slab y, long offset, int length) {
+        for (int done = 0; done < length; done += Workspace.TILE) {
+            int n = Math.min(Workspace.TILE, length - done);
+            get(x, offset + done, w.tileA, n);
+            get(y, offset + done, w.tileB, n);
+            w.kernels.add(w.tileA, 0, w.tileB, 0, n);
+            put(y, offset + done, w.tileB, n);
+        }
+    }
+
+    /** Sum of squares of a stretch. */
+    public static double sumOfSquares(Workspace w, Slab x, long offset, int length) {
+        double sum = 0;
+        for (int done = 0; done < length; done += Workspace.TILE) {
+            int n = Math.min(Workspace.TILE, length - done);
+            get(x, offset + done, w.tileA, n);
+            sum += w.kernels.sumOfSquares(w.tileA, 0, n);
+        }
+        return sum;
+    }
+
+    /** Sum of squared differences of a stretch. */
+    public static double sumOfSquaredDifferences(Workspace w, Slab x, Slab y, long offset, int length) {
+        double sum = 0;
+        for (int done = 0; done < length; done += Workspace.TILE) {
+            int n = Math.min(Workspace.TILE, length - done);
+            get(x, offset + done, w.tileA, n);
+            get(y, offset + done, w.tileB, n);
+            for (int i = 0; i < n; i++) {
+                double d = w.tileA[i] - w.tileB[i];
+                sum += d * d;
+            }
+        }
+        return sum;
+    }
+
+    /**
+     * AdamW on a stretch of one parameter. The gradient becomes the clipped one.
+     *
+     * @param sums receives at 0 the sum of squared weights after, at 1 the sum of squared changes
+     */
+    public static void adamW(
+            Workspace w,
+            AdamWStep step,
+            boolean decayed,
+            Slab weights,
+            Slab gradients,
+            Slab m,
+            Slab v,
+            long offset,
+            int length,
+            double[] sums) {
+        double weightSquares = 0;
+        double changeSquares = 0;
+        for (int done = 0; done < length; done += Workspace.TILE) {
+            int n = Math.min(Workspace.TILE, length - done);
+            long at = offset + done;
+            get(weights, at, w.tileA, n);
+            get(gradients, at, w.tileB, n);
+            get(m, at, w.tileC, n);
+            get(v, at, w.tileD, n);
+            w.kernels.adamW(step, decayed, w.tileA, w.tileB, w.tileC, w.tileD, n, w.sums);
+            put(weights, at, w.tileA, n);
+            if (step.clips()) {
+                put(gradients, at, w.tileB, n);
+            }
+            put(m, at, w.tileC, n);
+            put(v, at, w.tileD, n);
+            weightSquares += w.sums[0];
+            changeSquares += w.sums[1];
+        }
+        sums[0] = weightSquares;
+        sums[1] = changeSquares;
+    }
+
+    private static void get(Slab x, long offset, float[] to, int count) {
+        x.buffer(offset).get(Slab.index(offset), to, 0, count);
+    }
+
+    private static void put(Slab x, long offset, float[] from, int count) {
+        x.buffer(offset).put(Slab.index(offset), from, 0, count);
+    }
+}

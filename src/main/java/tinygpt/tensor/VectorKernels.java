@@ -1,0 +1,483 @@
+package tinygpt.tensor;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The kernels in the Vector API.
+ *
+ * <p>Whole vectors first, then the tail of a row with scalar code of the same formulas. Two rules keep the result the same
+ * to the bit whether a method is interpreted or compiled: sums over lanes are taken in a fixed order ({@link
+ * #sumOfLanes}; {@code reduceLanes(ADD)} leaves the order open), and every fused multiply-add is written as one.
+ */
+final class VectorKernels implements Kernels {
+    private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+    private static final VectorSpecies<Integer> INTS =
+            FLOATS.withLanes(int.class).check(int.class);
+    private static final int LANES = FLOATS.length();
+
+    // exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln 2 / 2; ln 2 is split in two so that n * LN2_HIGH is exact.
+    // The polynomial of degree 6 was fitted for this interval: relative error 3e-9 before rounding.
+    private static final float LOG2_E = 1.442695041f;
+    private static final float LN2_HIGH = 0.693359375f;
+    private static final float LN2_LOW = -2.12194440e-4f;
+    private static final float ROUNDER = 12582912f; // 1.5 * 2^23: adding it leaves the integer in the low bits
+    private static final float P2 = 0.49999994f;
+    private static final float P3 = 0.16666521f;
+    private static final float P4 = 0.04166839f;
+    private static final float P5 = 0.008368717f;
+    private static final float P6 = 0.0013814599f;
+    private static final float EXP_MIN = -87.3f; // below, the result would be subnormal
+    private static final float EXP_MAX = 88.3f;
+
+    // gelu_tanh(x) = x * sigmoid(2 sqrt(2/pi) (x + 0.044715 x^3))
+    private static final float GELU_1 = (float) (2 * Math.sqrt(2 / Math.PI));
+    private static final float GELU_3 = (float) (2 * Math.sqrt(2 / Math.PI) * 0.044715);
+
+    // Phi(x), Abramowitz and Stegun 26.2.17, with the density's factor 1 / sqrt(2 pi).
+    private static final float PHI_T = 0.2316419f;
+    private static final float PHI_1 = 0.319381530f;
+    private static final float PHI_2 = -0.356563782f;
+    private static final float PHI_3 = 1.781477937f;
+    private static final float PHI_4 = -1.821255978f;
+    private static final float PHI_5 = 1.330274429f;
+    private static final float DENSITY = (float) (1 / Math.sqrt(2 * Math.PI));
+
+    private static final IntVector IOTA = IntVector.zero(INTS).addIndex(1);
+
+    private final float[] lanes = new float[LANES];
+
+    @Override
+    public String name() {
+        return "vector, " + LANES + " lanes";
+    }
+
+    @Override
+    public void add(float[] x, int xAt, float[] y, int yAt, int n) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            load(y, yAt + i).add(load(x, xAt + i)).intoArray(y, yAt + i);
+        }
+        for (; i < n; i++) {
+            y[yAt + i] += x[xAt + i];
+        }
+    }
+
+    @Override
+    public double sumOfSquares(float[] x, int xAt, int n) {
+        FloatVector sum0 = FloatVector.zero(FLOATS);
+        FloatVector sum1 = FloatVector.zero(FLOATS);
+        int i = 0;
+        for (; i <= n - 2 * LANES; i += 2 * LANES) {
+            FloatVector a = load(x, xAt + i);
+            FloatVector b = load(x, xAt + i + LANES);
+            sum0 = a.fma(a, sum0);
+            sum1 = b.fma(b, sum1);
+        }
+        double sum = sumOfLanes(sum0.add(sum1));
+        for (; i < n; i++) {
+            sum += (double) x[xAt + i] * x[xAt + i];
+        }
+        return sum;
+    }
+
+    @Override
+    public void layerNorm(
+            float[] x,
+            int xAt,
+            int n,
+            float epsilon,
+            float[] gain,
+            float[] bias,
+            float[] y,
+            int yAt,
+            float[] statistics,
+            int statisticsAt) {
+        FloatVector sums = FloatVector.zero(FLOATS);
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            sums = sums.add(load(x, xAt + i));
+        }
+        float sum = sumOfLanes(sums);
+        for (; i < n; i++) {
+            sum += x[xAt + i];
+        }
+        float mean = sum / n;
+        FloatVector squares = FloatVector.zero(FLOATS);
+        for (i = 0; i <= n - LANES; i += LANES) {
+            FloatVector d = load(x, xAt + i).sub(mean);
+            squares = d.fma(d, squares);
+        }
+        float square = sumOfLanes(squares);
+        for (; i < n; i++) {
+            float d = x[xAt + i] - mean;
+            square += d * d;
+        }
+        float rstd = (float) (1 / Math.sqrt(square / n + epsilon));
+        for (i = 0; i <= n - LANES; i += LANES) {
+            FloatVector xhat = load(x, xAt + i).sub(mean).mul(rstd);
+            FloatVector g = load(gain, i);
+            (bias == null ? xhat.mul(g) : xhat.fma(g, load(bias, i))).intoArray(y, yAt + i);
+        }
+        for (; i < n; i++) {
+            float xhat = (x[xAt + i] - mean) * rstd;
+            y[yAt + i] = bias == null ? xhat * gain[i] : Math.fma(xhat, gain[i], bias[i]);
+        }
+        statistics[statisticsAt] = mean;
+        statistics[statisticsAt + 1] = rstd;
+    }
+
+    @Override
+    public void layerNormBackward(
+            float[] x,
+            int xAt,
+            int n,
+            float mean,
+            float rstd,
+            float[] gain,
+            float[] dy,
+            int dyAt,
+            float[] dx,
+            int dxAt,
+            float[] dGain,
+            float[] dBias) {
+        FloatVector sums = FloatVector.zero(FLOATS); // of dxhat
+        FloatVector sumsWithXhat = FloatVector.zero(FLOATS); // of dxhat * xhat
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector d = load(dy, dyAt + i);
+            FloatVector xhat = load(x, xAt + i).sub(mean).mul(rstd);
+            FloatVector dxhat = d.mul(load(gain, i));
+            sums = sums.add(dxhat);
+            sumsWithXhat = dxhat.fma(xhat, sumsWithXhat);
+            d.fma(xhat, load(dGain, i)).intoArray(dGain, i);
+            if (dBias != null) {
+                d.add(load(dBias, i)).intoArray(dBias, i);
+            }
+        }
+        float sum = sumOfLanes(sums);
+        float sumWithXhat = sumOfLanes(sumsWithXhat);
+        for (; i < n; i++) {
+            float d = dy[dyAt + i];
+            float xhat = (x[xAt + i] - mean) * rstd;
+            float dxhat = d * gain[i];
+            sum += dxhat;
+            sumWithXhat += dxhat * xhat;
+            dGain[i] = Math.fma(d, xhat, dGain[i]);
+            if (dBias != null) {
+                dBias[i] += d;
+            }
+        }
+        float meanOfDxhat = sum / n;
+        float meanWithXhat = sumWithXhat / n;
+        for (i = 0; i <= n - LANES; i += LANES) {
+            FloatVector xhat = load(x, xAt + i).sub(mean).mul(rstd);
+            FloatVector dxhat = load(dy, dyAt + i).mul(load(gain, i));
+            FloatVector inner = dxhat.sub(meanOfDxhat).sub(xhat.mul(meanWithXhat));
+            inner.mul(rstd).add(load(dx, dxAt + i)).intoArray(dx, dxAt + i);
+        }
+        for (; i < n; i++) {
+            float xhat = (x[xAt + i] - mean) * rstd;
+            float dxhat = dy[dyAt + i] * gain[i];
+            dx[dxAt + i] += (dxhat - meanOfDxhat - xhat * meanWithXhat) * rstd;
+        }
+    }
+
+    @Override
+    public void geluTanh(float[] x, int xAt, float[] y, int yAt, int n, boolean keepSlope) {
+        FloatVector one = broadcast(1);
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector a = load(x, xAt + i);
+            FloatVector square = a.mul(a);
+            FloatVector u = square.fma(broadcast(-GELU_3), broadcast(-GELU_1)).mul(a);
+            FloatVector s = one.div(exp(u).add(1f)); // sigmoid(-u)
+            FloatVector gelu = a.mul(s);
+            if (keepSlope) {
+                // d(a s) = s + a s (1 - s) u'
+                FloatVector slope = square.fma(broadcast(3 * GELU_3), broadcast(GELU_1));
+                gelu.mul(one.sub(s)).fma(slope, s).intoArray(x, xAt + i);
+            }
+            gelu.intoArray(y, yAt + i);
+        }
+        for (; i < n; i++) {
+            float a = x[xAt + i];
+            float u = Math.fma(a * a, -GELU_3, -GELU_1) * a;
+            float s = 1 / (exp(u) + 1);
+            float gelu = a * s;
+            if (keepSlope) {
+                x[xAt + i] = Math.fma(gelu * (1 - s), Math.fma(a * a, 3 * GELU_3, GELU_1), s);
+            }
+            y[yAt + i] = gelu;
+        }
+    }
+
+    @Override
+    public void geluErf(float[] x, int xAt, float[] y, int yAt, int n, boolean keepSlope) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector a = load(x, xAt + i);
+            FloatVector density = density(a);
+            FloatVector phi = normalDistribution(a, density);
+            if (keepSlope) {
+                a.fma(density, phi).intoArray(x, xAt + i);
+            }
+            phi.mul(a).intoArray(y, yAt + i);
+        }
+        for (; i < n; i++) {
+            float a = x[xAt + i];
+            float density = exp(-0.5f * (a * a)) * DENSITY;
+            float phi = normalDistribution(a, density);
+            if (keepSlope) {
+                x[xAt + i] = Math.fma(a, density, phi);
+            }
+            y[yAt + i] = phi * a;
+        }
+    }
+
+    @Override
+    public void multiply(float[] x, int xAt, float[] y, int yAt, int n) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            load(y, yAt + i).mul(load(x, xAt + i)).intoArray(y, yAt + i);
+        }
+        for (; i < n; i++) {
+            y[yAt + i] *= x[xAt + i];
+        }
+    }
+
+    @Override
+    public void softmax(float[] x, int xAt, int n, float scale) {
+        float max = max(x, xAt, n);
+        float sum = exponentials(x, xAt, n, max, scale, true);
+        scale(x, xAt, n, 1 / sum);
+    }
+
+    @Override
+    public void softmaxBackward(float[] p, int pAt, float[] d, int dAt, int n, float scale) {
+        FloatVector dots = FloatVector.zero(FLOATS);
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            dots = load(p, pAt + i).fma(load(d, dAt + i), dots);
+        }
+        float dot = sumOfLanes(dots);
+        for (; i < n; i++) {
+            dot = Math.fma(p[pAt + i], d[dAt + i], dot);
+        }
+        for (i = 0; i <= n - LANES; i += LANES) {
+            FloatVector inner = load(d, dAt + i).sub(dot).mul(scale);
+            load(p, pAt + i).mul(inner).intoArray(d, dAt + i);
+        }
+        for (; i < n; i++) {
+            d[dAt + i] = p[pAt + i] * ((d[dAt + i] - dot) * scale);
+        }
+    }
+
+    @Override
+    public float crossEntropy(float[] x, int xAt, int n, int target, float scale) {
+        float max = max(x, xAt, n);
+        float targetLogit = x[xAt + target];
+        float sum = exponentials(x, xAt, n, max, 1, scale != 0);
+        if (scale != 0) {
+            scale(x, xAt, n, scale / sum);
+            x[xAt + target] -= scale;
+        }
+        return (float) (Math.log(sum) + max - targetLogit);
+    }
+
+    @Override
+    public void dropout(long key, float[] x, int xAt, int n, int threshold, float keptScale) {
+        int key0 = (int) key;
+        int key1 = (int) (key >>> 32);
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            IntVector h = IOTA.add(i).mul(0x9E3779B1).add(key0);
+            h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 16))
+                    .mul(0x7FEB352D);
+            h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 15))
+                    .lanewise(VectorOperators.XOR, key1)
+                    .mul(0x846CA68B);
+            h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 16))
+                    .lanewise(VectorOperators.LSHR, 8);
+            // All ones where the element is kept: the sign of (bits - threshold), inverted.
+            IntVector kept = h.sub(threshold).lanewise(VectorOperators.ASHR, 31).lanewise(VectorOperators.NOT);
+            IntVector scaled = load(x, xAt + i).mul(keptScale).reinterpretAsInts();
+            scaled.lanewise(VectorOperators.AND, kept).reinterpretAsFloats().intoArray(x, xAt + i);
+        }
+        for (; i < n; i++) {
+            boolean kept = Kernels.dropoutBits(key0, key1, i) >= threshold;
+            x[xAt + i] = kept ? x[xAt + i] * keptScale : 0;
+        }
+    }
+
+    @Override
+    public void adamW(AdamWStep s, boolean decayed, float[] w, float[] g, float[] m, float[] v, int n, double[] sums) {
+        float decay = decayed ? s.decayFactor : 1;
+        FloatVector weightSquares = FloatVector.zero(FLOATS);
+        FloatVector changeSquares = FloatVector.zero(FLOATS);
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector gradient = load(g, i).mul(s.clipFactor);
+            gradient.intoArray(g, i);
+            FloatVector mean = load(m, i).mul(s.beta1).add(gradient.mul(s.oneMinusBeta1));
+            mean.intoArray(m, i);
+            FloatVector square =
+                    load(v, i).mul(s.beta2).add(gradient.mul(gradient).mul(s.oneMinusBeta2));
+            square.intoArray(v, i);
+            FloatVector root = square.sqrt().mul(s.inverseRootOfCorrection2).add(s.epsilon);
+            FloatVector before = load(w, i);
+            FloatVector after = before.mul(decay).sub(mean.mul(s.stepSize).div(root));
+            after.intoArray(w, i);
+            FloatVector change = after.sub(before);
+            weightSquares = after.fma(after, weightSquares);
+            changeSquares = change.fma(change, changeSquares);
+        }
+        double weightSum = sumOfLanes(weightSquares);
+        double changeSum = sumOfLanes(changeSquares);
+        for (; i < n; i++) {
+            float gradient = g[i] * s.clipFactor;
+            float before = w[i];
+            g[i] = gradient;
+            m[i] = s.beta1 * m[i] + s.oneMinusBeta1 * gradient;
+            v[i] = s.beta2 * v[i] + s.oneMinusBeta2 * (gradient * gradient);
+            float root = (float) Math.sqrt(v[i]) * s.inverseRootOfCorrection2 + s.epsilon;
+            float after = before * decay - s.stepSize * m[i] / root;
+            w[i] = after;
+            weightSum += (double) after * after;
+            changeSum += (double) (after - before) * (after - before);
+        }
+        sums[0] = weightSum;
+        sums[1] = changeSum;
+    }
+
+    private static FloatVector load(float[] x, int at) {
+        return FloatVector.fromArray(FLOATS, x, at);
+    }
+
+    private static FloatVector broadcast(float value) {
+        return FloatVector.broadcast(FLOATS, value);
+    }
+
+    /** The sum of all lanes, first to last. */
+    private float sumOfLanes(FloatVector vector) {
+        vector.intoArray(lanes, 0);
+        float sum = lanes[0];
+        for (int i = 1; i < LANES; i++) {
+            sum += lanes[i];
+        }
+        return sum;
+    }
+
+    private static float max(float[] x, int xAt, int n) {
+        int i = 0;
+        float max = Float.NEGATIVE_INFINITY;
+        if (n >= LANES) {
+            FloatVector maxima = load(x, xAt);
+            for (i = LANES; i <= n - LANES; i += LANES) {
+                maxima = maxima.max(load(x, xAt + i));
+            }
+            max = maxima.reduceLanes(VectorOperators.MAX); // the order does not matter for a maximum
+        }
+        for (; i < n; i++) {
+            max = Math.max(max, x[xAt + i]);
+        }
+        return max;
+    }
+
+    /** The sum of exp((x - max) * scale), which replaces x if {@code store}. */
+    private float exponentials(float[] x, int xAt, int n, float max, float scale, boolean store) {
+        FloatVector sums = FloatVector.zero(FLOATS);
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector e = exp(load(x, xAt + i).sub(max).mul(scale));
+            sums = sums.add(e);
+            if (store) {
+                e.intoArray(x, xAt + i);
+            }
+        }
+        float sum = sumOfLanes(sums);
+        for (; i < n; i++) {
+            float e = exp((x[xAt + i] - max) * scale);
+            sum += e;
+            if (store) {
+                x[xAt + i] = e;
+            }
+        }
+        return sum;
+    }
+
+    private static void scale(float[] x, int xAt, int n, float factor) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            load(x, xAt + i).mul(factor).intoArray(x, xAt + i);
+        }
+        for (; i < n; i++) {
+            x[xAt + i] *= factor;
+        }
+    }
+
+    private static FloatVector exp(FloatVector x) {
+        // Compare and blend: two instructions where min and max need six to treat NaN as Java does. NaN stays NaN.
+        FloatVector clamped = x.blend(EXP_MIN, x.lt(EXP_MIN));
+        clamped = clamped.blend(EXP_MAX, clamped.compare(VectorOperators.GT, EXP_MAX));
+        FloatVector shifted = clamped.fma(broadcast(LOG2_E), broadcast(ROUNDER));
+        FloatVector n = shifted.sub(ROUNDER);
+        FloatVector r = n.fma(broadcast(-LN2_HIGH), clamped);
+        r = n.fma(broadcast(-LN2_LOW), r);
+        FloatVector p = r.fma(broadcast(P6), broadcast(P5));
+        p = p.fma(r, broadcast(P4));
+        p = p.fma(r, broadcast(P3));
+        p = p.fma(r, broadcast(P2));
+        p = p.mul(r).fma(r, r).add(1f);
+        IntVector power =
+                shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(0x3F800000);
+        return p.mul(power.reinterpretAsFloats());
+    }
+
+    /** The same formula for one number; NaN stays NaN. */
+    private static float exp(float x) {
+        float clamped = Math.min(Math.max(x, EXP_MIN), EXP_MAX);
+        float shifted = Math.fma(clamped, LOG2_E, ROUNDER);
+        float n = shifted - ROUNDER;
+        float r = Math.fma(n, -LN2_HIGH, clamped);
+        r = Math.fma(n, -LN2_LOW, r);
+        float p = Math.fma(r, P6, P5);
+        p = Math.fma(p, r, P4);
+        p = Math.fma(p, r, P3);
+        p = Math.fma(p, r, P2);
+        p = Math.fma(p * r, r, r) + 1;
+        return p * Float.intBitsToFloat((Float.floatToRawIntBits(shifted) << 23) + 0x3F800000);
+    }
+
+    private static FloatVector density(FloatVector x) {
+        return exp(x.mul(x).mul(-0.5f)).mul(DENSITY);
+    }
+
+    private static FloatVector normalDistribution(FloatVector x, FloatVector density) {
+        FloatVector t = broadcast(1).div(x.abs().fma(broadcast(PHI_T), broadcast(1)));
+        FloatVector p = t.fma(broadcast(PHI_5), broadcast(PHI_4));
+        p = p.fma(t, broadcast(PHI_3));
+        p = p.fma(t, broadcast(PHI_2));
+        p = p.fma(t, broadcast(PHI_1));
+        FloatVector upper = p.mul(t).mul(density); // Phi(-|x|)
+        // Phi(x) = upper for x < 0, else 1 - upper: the sign of x chooses, without a mask.
+        IntVector negative = x.reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
+        FloatVector lower = broadcast(1).sub(upper);
+        IntVector chosen = upper.reinterpretAsInts()
+                .lanewise(VectorOperators.AND, negative)
+                .lanewise(VectorOperators.OR, lower.reinterpretAsInts().lanewise(VectorOperators.AND_NOT, negative));
+        return chosen.reinterpretAsFloats();
+    }
+
+    private static float normalDistribution(float x, float density) {
+        float t = 1 / Math.fma(Math.abs(x), PHI_T, 1);
+        float p = Math.fma(t, PHI_5, PHI_4);
+        p = Math.fma(p, t, PHI_3);
+        p = Math.fma(p, t, PHI_2);
+        p = Math.fma(p, t, PHI_1);
+        float upper = p * t * density;
+        return x < 0 ? upper : 1 - upper;
+    }
+}

@@ -1,0 +1,132 @@
+package tinygpt.text;
+
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * The token ids of one text, split by position: the first part is trained on, the rest, at the end of the text, is for
+ * validation.
+ *
+ * <p>A split of n tokens has n - 1 targets: every token but the first is to be predicted from the ones before it.
+ */
+public final class Corpus {
+    private final Tokenizer tokenizer;
+    private final int[] train;
+    private final int[] validation;
+
+    private Corpus(Tokenizer tokenizer, int[] train, int[] validation) {
+        this.tokenizer = tokenizer;
+        this.train = train;
+        this.validation = validation;
+    }
+
+    /**
+     * Splits token ids. The training part has floor((1 - fraction) n) of the n tokens; for 0.1 that is nanoGPT's
+     * {@code data[:int(n*0.9)]}. It is computed on the decimal that the fraction is written as: 0.9 leaves one of ten tokens
+     * for training, where the binary 1 - 0.9 = 0.09999999999999998 would leave none.
+     *
+     * @param ids token ids of the tokenizer, in text order
+     * @param validationFraction share of the tokens kept for validation, between 0 and 1, both excluded
+     * @throws IllegalArgumentException if the fraction is out of range or an id is not in the vocabulary
+     */
+    public static Corpus of(Tokenizer tokenizer, int[] ids, double validationFraction) {
+        if (!(validationFraction > 0 && validationFraction < 1)) {
+            throw new IllegalArgumentException("the validation fraction is " + validationFraction
+                    + "; it must lie between 0 and 1 (0.1 is usual)");
+        }
+        for (int id : ids) {
+            TokenIds.require(id, tokenizer.vocabularySize());
+        }
+        int trained = BigDecimal.ONE
+                .subtract(BigDecimal.valueOf(validationFraction))
+                .multiply(BigDecimal.valueOf(ids.length))
+                .setScale(0, RoundingMode.FLOOR)
+                .intValueExact();
+        return new Corpus(tokenizer, Arrays.copyOf(ids, trained), Arrays.copyOfRange(ids, trained, ids.length));
+    }
+
+    /**
+     * Encodes and splits a text.
+     *
+     * @throws IllegalArgumentException as {@link #of(Tokenizer, int[], double)} and {@link Tokenizer#encode(String)}
+     */
+    public static Corpus of(Tokenizer tokenizer, String text, double validationFraction) {
+        return of(tokenizer, tokenizer.encode(text), validationFraction);
+    }
+
+    /** The tokenizer whose ids these are. */
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /** The token ids to train on. The corpus's own array, because it may be large: only to be read. */
+    public int[] train() {
+        return train;
+    }
+
+    /** The token ids to validate on. The corpus's own array, because it may be large: only to be read. */
+    public int[] validation() {
+        return validation;
+    }
+
+    /**
+     * Checks that each split has a whole window, which is the context and one more token, the last target.
+     *
+     * @param contextLength tokens the model sees at once, T
+     * @throws IllegalArgumentException if one has not, saying how many tokens there are and how many are needed
+     */
+    public void requireContext(int contextLength) {
+        requireWindow("training", train.length, contextLength, "smaller");
+        requireWindow("validation", validation.length, contextLength, "larger");
+    }
+
+    /**
+     * Characters (code points) that the validation targets stand for, an end of text counted as one: divide a summed loss
+     * by this, and by ln 2, for bits per character. Where bytes are tokens, a character is counted at its first byte.
+     */
+    public long validationCharacters() {
+        return sumOverTargets(false);
+    }
+
+    /** UTF-8 bytes that the validation targets stand for, an end of text counted as one. */
+    public long validationBytes() {
+        return sumOverTargets(true);
+    }
+
+    private long sumOverTargets(boolean countBytes) {
+        int[] size = new int[tokenizer.vocabularySize()];
+        for (int id = 0; id < size.length; id++) {
+            for (byte value : tokenizer.bytes(id)) {
+                size[id] += countBytes || !Utf8.isContinuation(value) ? 1 : 0;
+            }
+        }
+        size[tokenizer.endOfText()] = 1;
+        long sum = 0;
+        for (int i = 1; i < validation.length; i++) {
+            sum += size[validation[i]];
+        }
+        return sum;
+    }
+
+    private static void requireWindow(String split, int tokens, int contextLength, String fraction) {
+        if (contextLength < 1) {
+            throw new IllegalArgumentException("the context length is " + contextLength + "; it must be at least 1");
+        }
+        if (tokens - 1 < contextLength) {
+            String shorter =
+                    tokens < 2 ? "" : String.format(Locale.ROOT, ", --context-length of at most %d", tokens - 1);
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "the %s split has %,d tokens, but a window of context length %d needs %,d (its inputs and the target"
+                            + " of the last one): use a longer text%s, or a %s --validation-fraction",
+                    split,
+                    tokens,
+                    contextLength,
+                    contextLength + 1L,
+                    shorter,
+                    fraction));
+        }
+    }
+}

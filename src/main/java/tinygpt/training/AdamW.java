@@ -1,0 +1,172 @@
+package tinygpt.training;
+
+import java.util.List;
+import tinygpt.hyperparameters.Optimization;
+import tinygpt.parameters.Parameter;
+import tinygpt.parameters.ParameterRegistry;
+import tinygpt.tensor.AdamWStep;
+import tinygpt.tensor.Slab;
+import tinygpt.tensor.Slabs;
+import tinygpt.tensor.WorkerTeam;
+import tinygpt.tensor.Workspace;
+
+/**
+ * Adam with decoupled weight decay, preceded by a clip of the whole gradient's 2-norm.
+ *
+ * <p>Source: Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), with PyTorch's order of operations and
+ * its clip: the factor is min(1, clip / (norm + 1e-6)). Which parameters decay is said in the registry.
+ */
+public final class AdamW implements AutoCloseable {
+    private static final double CLIP_EPSILON = 1e-6;
+
+    private final ParameterRegistry registry;
+    private final Optimization optimization;
+    private final WorkerTeam team;
+    private final Pieces pieces;
+    private final Slab m;
+    private final Slab v;
+    private final AdamWStep scalars = new AdamWStep();
+    private final double[] pieceGradient;
+    private final double[] pieceWeight;
+    private final double[] pieceChange;
+    private final double[] gradientSquares; // by parameter
+    private final double[] weightSquares;
+    private final double[] changeSquares;
+    private final double[][] sums;
+    private final Pieces.Work normWork = this::normOf;
+    private final Pieces.Work stepWork = this::move;
+    private Slab gradients;
+    private double gradientNorm;
+    private double clipFactor;
+
+    public AdamW(ParameterRegistry registry, Optimization optimization, WorkerTeam team) {
+        this.registry = registry;
+        this.optimization = optimization;
+        this.team = team;
+        this.pieces = new Pieces(registry);
+        this.m = Slab.allocate("Adam's mean of gradients", registry.slabSize());
+        this.v = Slab.allocate("Adam's mean of squared gradients", registry.slabSize());
+        pieceGradient = new double[pieces.count()];
+        pieceWeight = new double[pieces.count()];
+        pieceChange = new double[pieces.count()];
+        gradientSquares = new double[pieces.parameters.size()];
+        weightSquares = new double[pieces.parameters.size()];
+        changeSquares = new double[pieces.parameters.size()];
+        sums = new double[pieces.count()][2];
+    }
+
+    /**
+     * Moves the weights by one step.
+     *
+     * @param number the step, counted from 1, as the bias correction counts
+     * @param gradients of the mean loss, laid out like the weights; left clipped
+     * @param learningRate of this step
+     * @return whether it moved them: false, with nothing changed, if the gradient's norm is not finite
+     */
+    public boolean step(long number, Slab gradients, double learningRate) {
+        this.gradients = gradients;
+        pieces.sweep(team, normWork);
+        pieces.sumByParameter(pieceGradient, gradientSquares);
+        gradientNorm = Math.sqrt(sum(gradientSquares));
+        if (!Double.isFinite(gradientNorm)) {
+            return false;
+        }
+        double clip = optimization.gradientClip();
+        clipFactor = clip > 0 ? Math.min(1, clip / (gradientNorm + CLIP_EPSILON)) : 1;
+        scalars.set(
+                number,
+                learningRate,
+                optimization.weightDecay(),
+                optimization.beta1(),
+                optimization.beta2(),
+                optimization.epsilon(),
+                clipFactor);
+        pieces.sweep(team, stepWork);
+        pieces.sumByParameter(pieceWeight, weightSquares);
+        pieces.sumByParameter(pieceChange, changeSquares);
+        return true;
+    }
+
+    private void normOf(Workspace workspace, int piece) {
+        pieceGradient[piece] = Slabs.sumOfSquares(workspace, gradients, pieces.offset[piece], pieces.length[piece]);
+    }
+
+    private void move(Workspace workspace, int piece) {
+        Parameter parameter = pieces.parameters.get(pieces.parameter[piece]);
+        if (!parameter.trainable()) {
+            return;
+        }
+        Slabs.adamW(
+                workspace,
+                scalars,
+                parameter.decayed(),
+                registry.weights(),
+                gradients,
+                m,
+                v,
+                pieces.offset[piece],
+                pieces.length[piece],
+                sums[piece]);
+        pieceWeight[piece] = sums[piece][0];
+        pieceChange[piece] = sums[piece][1];
+    }
+
+    /** 2-norm of the whole gradient of the last step, before clipping. */
+    public double gradientNorm() {
+        return gradientNorm;
+    }
+
+    /** What the gradient was multiplied by in the last step; below 1 if it was clipped. */
+    public double clipFactor() {
+        return clipFactor;
+    }
+
+    /** |change|_2 / |weights|_2 of the last step over all parameters: the real change, after Adam, clip and decay. */
+    public double updateRatio() {
+        return Math.sqrt(sum(changeSquares) / sum(weightSquares));
+    }
+
+    /** The parameters that the following norms are of, in their order. */
+    public List<Parameter> parameters() {
+        return pieces.parameters;
+    }
+
+    /** 2-norm of one parameter's gradient in the last step, before clipping. */
+    public double gradientNorm(int parameter) {
+        return Math.sqrt(gradientSquares[parameter]);
+    }
+
+    /** 2-norm of one parameter after the last step. */
+    public double weightNorm(int parameter) {
+        return Math.sqrt(weightSquares[parameter]);
+    }
+
+    /** 2-norm of one parameter's change in the last step. */
+    public double changeNorm(int parameter) {
+        return Math.sqrt(changeSquares[parameter]);
+    }
+
+    /** The running mean of gradients, laid out like the weights. */
+    public Slab mean() {
+        return m;
+    }
+
+    /** The running mean of squared gradients, laid out like the weights. */
+    public Slab meanSquare() {
+        return v;
+    }
+
+    @Override
+    public void close() {
+        m.close();
+        v.close();
+    }
+
+    private static double sum(double[] values) {
+        double sum = 0;
+        for (double value : values) {
+            sum += value;
+        }
+        return sum;
+    }
+}
