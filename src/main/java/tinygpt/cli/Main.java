@@ -1,10 +1,143 @@
 package tinygpt.cli;
 
-/** The program. */
+import java.io.BufferedWriter;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ScopeType;
+
+/**
+ * The program: finds the command that is asked for, runs it, and turns whatever goes wrong into one line on stderr and an
+ * exit code.
+ */
 public final class Main {
+    /** All commands, in the order of the help. */
+    private static final List<String> COMMANDS = List.of("params");
+
     private Main() {}
 
     public static void main(String[] args) {
-        System.out.println("tinygpt");
+        Charset charset = outputCharset();
+        PrintWriter out = writer(FileDescriptor.out, charset);
+        PrintWriter err = writer(FileDescriptor.err, charset);
+        System.exit(run(out, err, charset, args));
+    }
+
+    /** Runs a command on writers of UTF-8. */
+    static int run(PrintWriter out, PrintWriter err, String... args) {
+        return run(out, err, StandardCharsets.UTF_8, args);
+    }
+
+    /**
+     * Runs a command.
+     *
+     * @param charset what {@code out} is encoded in; decides which signs are printed
+     * @return one of {@link Exit}
+     */
+    static int run(PrintWriter out, PrintWriter err, Charset charset, String... args) {
+        Errors errors = new Errors(err, Errors.traceWanted(args));
+        try {
+            CommandLine program = program(new Output(out, err, Glyphs.of(charset)), args);
+            return configure(program, out, err, errors).execute(args);
+        } catch (Exception | StackOverflowError | OutOfMemoryError | LinkageError e) {
+            return errors.report(e);
+        } finally {
+            out.flush();
+            err.flush();
+        }
+    }
+
+    /** Makes one command; its class is loaded here and not before. */
+    private static CommandLine create(String name, Output output) {
+        return switch (name) {
+            case "params" -> ParamsCommand.create(output, null);
+            default -> throw new IllegalStateException("no command " + name);
+        };
+    }
+
+    private static CommandLine program(Output output, String[] args) {
+        CommandSpec spec = CommandSpec.create().name("tinygpt").mixinStandardHelpOptions(true);
+        spec.versionProvider(new Version());
+        spec.usageMessage()
+                .description("A small GPT for the JVM that one can see through.")
+                .commandListHeading("%nCommands:%n")
+                .synopsisSubcommandLabel("COMMAND")
+                .footer(
+                        "",
+                        "Exit codes:",
+                        "    0   done",
+                        "    1   it failed, or a comparison found a difference",
+                        "    2   wrong usage: an option, a value or a configuration",
+                        "    3   bad data: a file or checkpoint is missing or broken",
+                        "  130   interrupted",
+                        "",
+                        "'tinygpt COMMAND --help' explains a command.");
+        spec.addOption(OptionSpec.builder("--stack-trace")
+                .arity("0")
+                .type(boolean.class)
+                .scopeType(ScopeType.INHERIT)
+                .description("After an error, show where it happened (or set TINYGPT_TRACE=1).")
+                .build());
+        CommandLine program = new CommandLine(spec);
+        String named = firstWord(args);
+        if (named != null && COMMANDS.contains(named)) {
+            program.addSubcommand(create(named, output));
+        } else {
+            COMMANDS.forEach(name -> program.addSubcommand(create(name, output)));
+        }
+        return program;
+    }
+
+    private static CommandLine configure(CommandLine program, PrintWriter out, PrintWriter err, Errors errors) {
+        return program.setOut(out)
+                .setErr(err)
+                .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
+                .setUsageHelpWidth(80)
+                .setParameterExceptionHandler(errors)
+                .setExecutionExceptionHandler(errors);
+    }
+
+    private static String firstWord(String[] args) {
+        for (String arg : args) {
+            if (!arg.startsWith("-")) {
+                return arg;
+            }
+        }
+        return null;
+    }
+
+    /** What the terminal expects. JDK 17 has no stdout.encoding, and from 18 on the default charset does not tell. */
+    private static Charset outputCharset() {
+        for (String property : new String[] {"stdout.encoding", "sun.stdout.encoding", "native.encoding"}) {
+            String name = System.getProperty(property);
+            if (name != null && Charset.isSupported(name)) {
+                return Charset.forName(name);
+            }
+        }
+        return Charset.defaultCharset();
+    }
+
+    private static PrintWriter writer(FileDescriptor file, Charset charset) {
+        return new PrintWriter(new BufferedWriter(new OutputStreamWriter(new FileOutputStream(file), charset)));
+    }
+
+    private static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return new String[] {
+                "tinygpt " + (version == null ? "(not packaged)" : version),
+                "JDK " + System.getProperty("java.version") + " on " + System.getProperty("os.arch")
+            };
+        }
     }
 }

@@ -80,15 +80,16 @@ public final class CanonicalJson {
         }
         BigDecimal exact = new BigDecimal(value);
         BigDecimal decimal = exact;
-        for (int digits = 1; digits <= 17; digits++) {
+        for (int digits = 1; digits <= 17 && (digits == 1 || decimal.doubleValue() != value); digits++) {
             decimal = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
-            if (decimal.doubleValue() == value) {
-                break;
+            if (decimal.doubleValue() != value) {
+                // Above a power of two doubles lie twice as far apart: the nearest decimal may be below, this one not.
+                decimal = exact.round(new MathContext(digits, RoundingMode.UP));
             }
         }
         decimal = decimal.stripTrailingZeros();
         int exponent = decimal.precision() - decimal.scale() - 1;
-        if (exponent >= -7 && exponent < 21) {
+        if (exponent >= -6 && exponent < 21) {
             return decimal.toPlainString();
         }
         String digits = decimal.unscaledValue().abs().toString();

@@ -4,10 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /**
  * The name and type of one hyperparameter, read off the records themselves.
@@ -19,8 +17,15 @@ import java.util.stream.Collectors;
  */
 public record HyperparameterKey(String group, String name, Class<?> type, String description) {
 
+    /** Read off once: reflection over thirty annotated components costs a short command more than its work. */
+    private static final List<HyperparameterKey> ALL = readRecords();
+
     /** Every hyperparameter there is, in the order of the records. */
     public static List<HyperparameterKey> all() {
+        return ALL;
+    }
+
+    private static List<HyperparameterKey> readRecords() {
         List<HyperparameterKey> keys = new ArrayList<>();
         for (RecordComponent group : Hyperparameters.class.getRecordComponents()) {
             if (group.getType().isRecord()) {
@@ -47,9 +52,11 @@ public record HyperparameterKey(String group, String name, Class<?> type, String
     /** What may be written for it, for messages and help. */
     public String allowed() {
         if (type.isEnum()) {
-            return Arrays.stream(type.getEnumConstants())
-                    .map(HyperparameterKey::spelling)
-                    .collect(Collectors.joining("|"));
+            List<String> spellings = new ArrayList<>();
+            for (Object constant : type.getEnumConstants()) {
+                spellings.add(spelling(constant));
+            }
+            return String.join("|", spellings);
         }
         if (type == boolean.class) {
             return "true|false";
@@ -70,7 +77,12 @@ public record HyperparameterKey(String group, String name, Class<?> type, String
                 return json.numberNode(Long.parseLong(trimmed.replace("_", "")));
             }
             if (type == double.class) {
-                return json.numberNode(Double.parseDouble(trimmed));
+                double number = Double.parseDouble(trimmed);
+                // Java reads NaN, Infinity and 1d too, which no config file could say.
+                if (Character.isDigit(trimmed.charAt(trimmed.length() - 1)) || trimmed.endsWith(".")) {
+                    return json.numberNode(number);
+                }
+                throw new NumberFormatException();
             }
         } catch (NumberFormatException e) {
             throw new InvalidHyperparameterException(flag() + " takes " + article() + ", not '" + text + "'");
@@ -145,7 +157,11 @@ public record HyperparameterKey(String group, String name, Class<?> type, String
     }
 
     private static String snake(String camel) {
-        return camel.replaceAll("([a-z])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT);
+        StringBuilder out = new StringBuilder();
+        for (char c : camel.toCharArray()) {
+            out.append(Character.isUpperCase(c) ? "_" : "").append(Character.toLowerCase(c));
+        }
+        return out.toString();
     }
 
     private static String spelling(Object constant) {

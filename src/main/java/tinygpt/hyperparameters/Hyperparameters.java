@@ -114,16 +114,22 @@ public record Hyperparameters(
             }
             JsonNode tree = root.path(group.getName());
             checkObject(tree, group.getName());
-            List<HyperparameterKey> own =
-                    keys.stream().filter(k -> k.group().equals(group.getName())).toList();
+            List<String> own = new ArrayList<>();
+            List<Object> values = new ArrayList<>();
+            for (HyperparameterKey key : keys) {
+                if (key.group().equals(group.getName())) {
+                    own.add(key.name());
+                }
+            }
             for (var entry : tree.properties()) {
-                if (own.stream().noneMatch(k -> k.name().equals(entry.getKey()))) {
+                if (!own.contains(entry.getKey())) {
                     throw unknown(group.getName() + "." + entry.getKey(), entry.getKey(), keys);
                 }
             }
-            Object[] values =
-                    own.stream().map(k -> one(tree, k.group(), k.name(), keys)).toArray();
-            arguments[at++] = construct(group.getType(), values);
+            for (String name : own) {
+                values.add(one(tree, group.getName(), name, keys));
+            }
+            arguments[at++] = construct(group.getType(), values.toArray());
         }
         for (var entry : root.properties()) {
             if (!known.contains(entry.getKey())) {
@@ -151,15 +157,17 @@ public record Hyperparameters(
 
     private void follow(JsonNode changes, ObjectNode merged) {
         JsonNode newModel = changes.path("model");
-        if (newModel.has("width")
-                && newModel.get("width").canConvertToInt()
+        if (newModel.path("width").isIntegralNumber()
+                && Math.abs(newModel.get("width").asLong()) <= Integer.MAX_VALUE / 4
                 && !newModel.has("feed_forward_width")
                 && model.feedForwardWidth() == 4 * model.width()) {
             ((ObjectNode) merged.get("model"))
                     .put("feed_forward_width", 4 * newModel.get("width").intValue());
         }
         JsonNode newOptimization = changes.path("optimization");
-        if (newOptimization.path("learning_rate").isNumber() && !newOptimization.has("min_learning_rate")) {
+        if (newOptimization.path("learning_rate").isNumber()
+                && Double.isFinite(newOptimization.get("learning_rate").doubleValue())
+                && !newOptimization.has("min_learning_rate")) {
             double ratio = optimization.minLearningRate() / optimization.learningRate();
             // Twelve digits: 3e-3 * 0.1 shall read 0.0003, not 0.00030000000000000003.
             double minimum = new java.math.BigDecimal(
@@ -171,15 +179,16 @@ public record Hyperparameters(
     }
 
     private static Object one(JsonNode tree, String group, String name, List<HyperparameterKey> keys) {
-        HyperparameterKey key = keys.stream()
-                .filter(k -> k.group().equals(group) && k.name().equals(name))
-                .findFirst()
-                .orElseThrow();
-        JsonNode value = tree.get(name);
-        if (value == null) {
-            throw new InvalidHyperparameterException(key.path() + " is missing; it takes " + key.allowed());
+        for (HyperparameterKey key : keys) {
+            if (key.group().equals(group) && key.name().equals(name)) {
+                JsonNode value = tree.get(name);
+                if (value == null) {
+                    throw new InvalidHyperparameterException(key.path() + " is missing; it takes " + key.allowed());
+                }
+                return key.read(value);
+            }
         }
-        return key.read(value);
+        throw new IllegalStateException("no key " + group + "." + name);
     }
 
     private static void checkObject(JsonNode node, String what) {

@@ -50,12 +50,19 @@ public record ModelShape(
         @Describe("dropout rate on attention probabilities") double attentionDropout,
         @Describe("dropout rate on what a sublayer adds") double residualDropout) {
 
+    /** Limits far beyond any model there is, within which sizes fit an int and bytes for training a long. */
+    private static final int MAX_LAYERS = 10_000;
+
+    private static final int MAX_WIDTH = 1 << 20;
+    private static final int MAX_ROWS = 1 << 28;
+
     public ModelShape {
         require(vocabularySize >= 1, "vocabulary_size is %d; a model needs at least one token", vocabularySize);
-        require(contextLength >= 1, "context_length is %d; it must be at least 1", contextLength);
-        require(layers >= 1, "layers is %d; it must be at least 1", layers);
-        require(heads >= 1, "heads is %d; it must be at least 1", heads);
-        require(width >= 1, "width is %d; it must be at least 1", width);
+        requireSize("vocabulary_size", vocabularySize, MAX_ROWS);
+        requireSize("context_length", contextLength, MAX_ROWS);
+        requireSize("layers", layers, MAX_LAYERS);
+        requireSize("heads", heads, MAX_WIDTH);
+        requireSize("width", width, MAX_WIDTH);
         if (width % heads != 0) { // the hint costs a search, so it is not made for valid shapes
             throw new InvalidHyperparameterException(String.format(
                     Locale.ROOT,
@@ -65,7 +72,7 @@ public record ModelShape(
                     (width / heads + 1L) * heads,
                     divisorsAround(width, heads)));
         }
-        require(feedForwardWidth >= 1, "feed_forward_width is %d; it must be at least 1", feedForwardWidth);
+        requireSize("feed_forward_width", feedForwardWidth, 4 * MAX_WIDTH);
         require(
                 layerNormEpsilon > 0 && layerNormEpsilon < 1,
                 "layer_norm_epsilon is %s; it must lie between 0 and 1 (GPT-2 uses 1e-5)",
@@ -101,6 +108,11 @@ public record ModelShape(
                 embeddingDropout,
                 attentionDropout,
                 residualDropout);
+    }
+
+    private static void requireSize(String name, int size, int largest) {
+        require(size >= 1, "%s is %d; it must be at least 1", name, size);
+        require(size <= largest, "%s is %,d; the largest model that can be described has %,d", name, size, largest);
     }
 
     private static void requireRate(String name, double rate) {

@@ -76,7 +76,7 @@ public final class Parameter {
 
     /** Number of elements of its shape. */
     public long size() {
-        return Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact);
+        return shape.length == 1 ? shape[0] : (long) shape[0] * shape[1];
     }
 
     /** Number of parameters it adds to the model: its size, or 0 if it shares another tensor's numbers. */

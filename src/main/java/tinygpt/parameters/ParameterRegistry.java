@@ -3,7 +3,6 @@ package tinygpt.parameters;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.InitialLaw.Constant;
@@ -96,15 +95,20 @@ public final class ParameterRegistry implements AutoCloseable {
 
     /** Number of parameters, tied ones counted once. */
     public long count() {
-        return parameters.stream().mapToLong(Parameter::count).sum();
+        long count = 0;
+        for (Parameter parameter : parameters) {
+            count += parameter.count();
+        }
+        return count;
     }
 
     /** Number of parameters of a kind, tied ones counted once, where their numbers live. */
     public long count(ParameterKind kind) {
-        return parameters.stream()
-                .filter(p -> p.kind() == kind)
-                .mapToLong(Parameter::count)
-                .sum();
+        long count = 0;
+        for (Parameter parameter : parameters) {
+            count += parameter.kind() == kind ? parameter.count() : 0;
+        }
+        return count;
     }
 
     /**
@@ -173,18 +177,18 @@ public final class ParameterRegistry implements AutoCloseable {
     /** What must hold of every registry, checked once, so that no rule elsewhere can silently miss a parameter. */
     private void checkComplete() {
         for (Parameter p : parameters) {
-            check(p.kind() != null && p.initialLaw() != null, p + " has no kind or no initial law");
-            check(p.shape().length == 1 || p.shape().length == 2, p + " is neither a vector nor a matrix");
-            check(p.size() > 0, p + " is empty");
-            check(!p.decayed() || p.shape().length == 2, p + " is a vector, which weight decay must not touch");
+            check(p.kind() != null && p.initialLaw() != null, p, "has no kind or no initial law");
+            check(p.shape().length == 1 || p.shape().length == 2, p, "is neither a vector nor a matrix");
+            check(p.size() > 0, p, "is empty");
+            check(!p.decayed() || p.shape().length == 2, p, "is a vector, which weight decay must not touch");
             if (p.tiedTo() != null) {
-                check(p.tiedTo().tiedTo() == null, p + " is tied to a tied parameter");
-                check(p.size() == p.tiedTo().size(), p + " is tied to " + p.tiedTo() + " of another size");
-                check(p.decayed() == p.tiedTo().decayed(), p + " and what it is tied to disagree on decay");
+                check(p.tiedTo().tiedTo() == null, p, "is tied to a tied parameter");
+                check(p.size() == p.tiedTo().size(), p, "is tied to a tensor of another size");
+                check(p.decayed() == p.tiedTo().decayed(), p, "and what it is tied to disagree on decay");
             }
         }
         long expected = expectedCount(shape);
-        check(count() == expected, "the parameters add up to " + count() + ", the formula to " + expected);
+        check(count() == expected, count(), "parameters were declared, but by the formula there are " + expected);
     }
 
     /** The closed formula for GPT-2: V C + T C + L (2 F C + 4 C^2 + 2 C + b (F + 7 C)) + C + b C + head. */
@@ -197,9 +201,9 @@ public final class ParameterRegistry implements AutoCloseable {
         return s.vocabularySize() * c + s.contextLength() * c + s.layers() * block + c + b * c + head;
     }
 
-    private static void check(boolean holds, String message) {
+    private static void check(boolean holds, Object subject, String fault) {
         if (!holds) {
-            throw new IllegalStateException(message);
+            throw new IllegalStateException(subject + " " + fault);
         }
     }
 
@@ -225,7 +229,7 @@ public final class ParameterRegistry implements AutoCloseable {
             embedding("wte.weight", ParameterKind.EMBEDDING, shape.vocabularySize());
             embedding("wpe.weight", ParameterKind.POSITIONAL, shape.contextLength());
             for (int layer = 0; layer < shape.layers(); layer++) {
-                String h = String.format(Locale.ROOT, "h.%d.", layer);
+                String h = "h." + layer + ".";
                 norm(h + "ln_1", layer);
                 linear(h + "attn.c_attn", ParameterKind.ATTENTION, layer, c, 3 * c, matrix);
                 linear(h + "attn.c_proj", ParameterKind.ATTENTION, layer, c, c, residual);

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 
 /**
  * Chooses parameters: {@code kind:attention,positional} by kind, anything else as a glob over names, where {@code *} is
@@ -52,6 +53,10 @@ public final class ParameterSelector {
                 default -> regex.append(Pattern.quote(String.valueOf(c)));
             }
         }
-        return Pattern.compile(regex.toString());
+        try {
+            return Pattern.compile(regex.toString());
+        } catch (PatternSyntaxException e) {
+            throw new IllegalArgumentException("'" + glob + "' is not a pattern: a range in brackets must ascend");
+        }
     }
 }

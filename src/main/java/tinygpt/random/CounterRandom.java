@@ -64,11 +64,11 @@ public final class CounterRandom {
             throw new IllegalArgumentException("the first place must be even, not " + firstPlace);
         }
         for (int i = 0; i < count; i += 2) {
-            double radius = std * radius(bits(seed, stream, step, firstPlace + i));
+            double radius = radius(bits(seed, stream, step, firstPlace + i));
             double angle = angle(bits(seed, stream, step, firstPlace + i + 1));
-            out[i] = (float) (radius * StrictMath.cos(angle));
+            out[i] = (float) (std * (radius * StrictMath.cos(angle)));
             if (i + 1 < count) {
-                out[i + 1] = (float) (radius * StrictMath.sin(angle));
+                out[i + 1] = (float) (std * (radius * StrictMath.sin(angle)));
             }
         }
     }

@@ -213,8 +213,11 @@ class HuggingFaceGpt2Test {
 
     @Test
     void open_absurdSizes_areRefusedWithoutBuildingThem() {
-        assertRefused(copy(TIED, json -> json.put("n_layer", 2_000_000_000), r -> {}), "cannot be the model of");
-        assertRefused(copy(TIED, json -> json.put("n_embd", 400_000_000), r -> {}), "cannot be the model of 2 layers");
+        assertRefused(copy(TIED, json -> json.put("n_layer", 10_000), r -> {}), "cannot be the model of");
+        assertRefused(copy(TIED, json -> json.put("n_embd", 400_000), r -> {}), "cannot be the model of 2 layers");
+        assertRefused(
+                copy(TIED, json -> json.put("n_layer", 2_000_000_000), r -> {}),
+                "layers is 2,000,000,000; the largest");
     }
 
     @ParameterizedTest

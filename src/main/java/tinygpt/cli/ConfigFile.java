@@ -1,0 +1,51 @@
+package tinygpt.cli;
+
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import tinygpt.hyperparameters.InvalidHyperparameterException;
+
+/** Reads a config file: one JSON object, strictly. Apart from its user, so that Jackson's parser is loaded only for it. */
+final class ConfigFile {
+    private ConfigFile() {}
+
+    /**
+     * The object in a file.
+     *
+     * @throws InvalidHyperparameterException if the file does not hold one JSON object, with line and column
+     * @throws IOException if the file cannot be read
+     */
+    static ObjectNode read(String file) throws IOException {
+        String text;
+        try {
+            text = Files.readString(Path.of(file));
+        } catch (CharacterCodingException e) {
+            throw new InvalidHyperparameterException(file + ": a config file is UTF-8 text, and this is not");
+        }
+        // Two values for one key, or a second document after the first, would silently lose one of them.
+        JsonMapper strict = JsonMapper.builder()
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .build();
+        try {
+            JsonNode tree = strict.readTree(text);
+            if (tree instanceof ObjectNode object) {
+                return object;
+            }
+            throw new InvalidHyperparameterException(file + ": a config file is one JSON object { ... }, and this is "
+                    + (tree.isMissingNode() ? "empty" : tree));
+        } catch (JsonProcessingException e) {
+            JsonLocation at = e.getLocation();
+            throw new InvalidHyperparameterException(file + ", line " + at.getLineNr() + ", column " + at.getColumnNr()
+                    + ": not valid JSON: " + e.getOriginalMessage());
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package tinygpt.cli;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** What one run of the program gave. */
+record Run(int exitCode, String out, String err) {
+    static Run of(String... args) {
+        return in(StandardCharsets.UTF_8, args);
+    }
+
+    static Run in(Charset charset, String... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int exitCode = Main.run(new PrintWriter(out), new PrintWriter(err), charset, args);
+        return new Run(exitCode, normal(out), normal(err));
+    }
+
+    List<String> lines() {
+        return out.lines().toList();
+    }
+
+    private static String normal(StringWriter text) {
+        return text.toString().replace(System.lineSeparator(), "\n");
+    }
+}
