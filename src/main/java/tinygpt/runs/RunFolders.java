@@ -1,0 +1,47 @@
+package tinygpt.runs;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Where runs are kept: {@code runs/} below the current folder, with a file {@code latest} that names the newest. */
+public final class RunFolders {
+    private static final Path RUNS = Path.of("runs");
+    private static final Path LATEST = RUNS.resolve("latest");
+    private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
+
+    private RunFolders() {}
+
+    /** A folder for a new run that does not exist yet: {@code runs/<date>-<name>}. */
+    public static Path fresh(String name, LocalDateTime now) {
+        String base = STAMP.format(now) + "-" + name;
+        Path folder = RUNS.resolve(base);
+        for (int i = 2; Files.exists(folder); i++) {
+            folder = RUNS.resolve(base + "-" + i);
+        }
+        return folder;
+    }
+
+    /** Makes a run the one that commands take when no model is given. */
+    public static void rememberLatest(Path run) throws IOException {
+        Files.createDirectories(RUNS);
+        Path temporary = RUNS.resolve(".latest-" + ProcessHandle.current().pid());
+        Files.writeString(temporary, run.toAbsolutePath().normalize() + "\n", StandardCharsets.UTF_8);
+        Files.move(temporary, LATEST, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** The run remembered last below the current folder, if it is still there. */
+    public static Optional<Path> latest() throws IOException {
+        if (!Files.isRegularFile(LATEST)) {
+            return Optional.empty();
+        }
+        Path run = Path.of(Files.readString(LATEST, StandardCharsets.UTF_8).trim());
+        return Files.exists(run) ? Optional.of(run) : Optional.empty();
+    }
+}
