@@ -21,7 +21,7 @@ import picocli.CommandLine.ScopeType;
  */
 public final class Main {
     /** All commands, in the order of the help. */
-    private static final List<String> COMMANDS = List.of("params");
+    private static final List<String> COMMANDS = List.of("params", "bench");
 
     private Main() {}
 
@@ -60,6 +60,7 @@ public final class Main {
     private static CommandLine create(String name, Output output) {
         return switch (name) {
             case "params" -> ParamsCommand.create(output, null);
+            case "bench" -> BenchCommand.create(output);
             default -> throw new IllegalStateException("no command " + name);
         };
     }
