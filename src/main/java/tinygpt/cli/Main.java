@@ -21,7 +21,7 @@ import picocli.CommandLine.ScopeType;
  */
 public final class Main {
     /** All commands, in the order of the help. */
-    private static final List<String> COMMANDS = List.of("train", "params");
+    private static final List<String> COMMANDS = List.of("train", "params", "bench");
 
     private Main() {}
 
@@ -61,6 +61,7 @@ public final class Main {
         return switch (name) {
             case "train" -> TrainCommand.create(output);
             case "params" -> ParamsCommand.create(output, null);
+            case "bench" -> BenchCommand.create(output);
             default -> throw new IllegalStateException("no command " + name);
         };
     }
