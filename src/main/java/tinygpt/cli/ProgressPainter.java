@@ -76,7 +76,7 @@ final class ProgressPainter {
                 + String.format(Locale.ROOT, "%.1f steps/s", 1 / s.stepSeconds()) + " · "
                 + Show.shortCount(Math.round(s.tokensPerSecond())) + " tok/s  "
                 + Show.duration(s.elapsedSeconds()) + "  eta " + Show.duration(s.remainingSeconds());
-        int room = Math.min(26, columns - left.length() - right.length() - 2);
+        int room = Math.min(26, columns - 1 - left.length() - right.length() - 2);
         return left + (room >= 4 ? bar(share, room) : "") + right;
     }
 
@@ -91,12 +91,13 @@ final class ProgressPainter {
     }
 
     private String third(Snapshot s) {
-        return "       " + curve(s.curve())
+        String line = "       " + curve(s.curve())
                 + String.format(Locale.ROOT, "  |g| %.2f", s.last().gradientNorm())
                 + String.format(Locale.ROOT, " (%.0f%% clipped)", 100 * s.clippedShare())
                 + "  |ΔW|/|W| " + Show.ratio(s.last().updateRatio())
-                + "  lr " + Show.ratio(s.last().learningRate())
-                + " (" + schedule + ")";
+                + "  lr " + Show.ratio(s.last().learningRate());
+        String kind = " (" + schedule + ")";
+        return line.length() + kind.length() < columns ? line + kind : line;
     }
 
     private String bar(double share, int room) {

@@ -118,7 +118,7 @@ final class TrainCommand implements Callable<Integer> {
                 logEvery,
                 trainer.hyperparameters(),
                 trainer.stepsDone())) {
-            trainer.listen(shown).listen(run.saver());
+            trainer.listen(shown).listen(run.saver()).listen(new SampleWriter(trainer, shown));
             trainer.train(every, interruption::requested);
         } finally {
             run.save(); // after a failure too: the weights are those of the last good step

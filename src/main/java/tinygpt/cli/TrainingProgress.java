@@ -82,6 +82,11 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         }
     }
 
+    /** Whether anything is shown at all. */
+    boolean shown() {
+        return mode != Mode.none;
+    }
+
     /** Shows a text the model wrote. */
     void sample(String text) {
         status.sample(text);

@@ -17,6 +17,7 @@ import tinygpt.training.Trainer;
 /** What is said before and after training: above all, what was learned beside what stayed fixed. */
 final class TrainingReport {
     private static final int HASH_DIGITS = 12;
+    private static final int SAMPLE_TOKENS = 400;
 
     private final Output output;
     private final TrainingRun run;
@@ -105,6 +106,9 @@ final class TrainingReport {
                 Show.duration((System.nanoTime() - start) * 1e-9));
         printLearned(out);
         printFixed(out);
+        line(out, "");
+        line(out, "A TEXT by the model");
+        SampleWriter.sample(trainer, SAMPLE_TOKENS).lines().forEach(text -> line(out, "  %s", text));
         line(out, "");
         line(out, "go on with");
         String model = quoted(run.folder().toString());

@@ -8,7 +8,7 @@ import tinygpt.training.TrainingListener.StepReport;
  */
 final class TrainingStatus {
     /** Points of the loss curve on the screen. */
-    static final int CURVE = 24;
+    static final int CURVE = 16;
 
     private static final double SMOOTHING = 0.9;
     /** The first steps are slower, while the JVM compiles, and would spoil the estimate of the remaining time. */

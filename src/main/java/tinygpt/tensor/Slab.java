@@ -92,10 +92,9 @@ public final class Slab implements AutoCloseable {
     public synchronized INDArray array(long offset, long... shape) {
         checkOpen();
         if (array == null) {
-            FloatPointer whole = new FloatPointer(memory)
-                    .position((address - memory.address()) / Float.BYTES)
-                    .limit((address - memory.address()) / Float.BYTES + size);
-            DataBuffer buffer = Nd4j.createBuffer(new FloatPointer(whole), size, DataType.FLOAT);
+            // A pointer whose address is the first float: ND4J would ignore a position.
+            FloatPointer first = memory.getPointer((address - memory.address()) / Float.BYTES);
+            DataBuffer buffer = Nd4j.createBuffer(first.capacity(size).limit(size), size, DataType.FLOAT);
             array = Nd4j.create(buffer, new long[] {1, size}, new long[] {size, 1}, 0, 'c');
         }
         long[] strides = new long[shape.length];

@@ -56,8 +56,7 @@ public final class LocalEngine implements GradientEngine {
         this.pieces = new Pieces(model.registry());
         int shards = plan.shards();
         int useful = Math.min(team.size(), shards);
-        long slabBytes = model.registry().slabSize() * Float.BYTES;
-        int slots = slabBytes * shards <= SLAB_BUDGET ? shards : Math.min(shards, useful + 1);
+        int slots = slots(model.registry().slabSize(), shards, useful);
         try {
             for (int i = 0; i < slots; i++) {
                 slabs.add(new Gradients(model.registry(), "gradients of a shard"));
@@ -73,6 +72,21 @@ public final class LocalEngine implements GradientEngine {
             throw e;
         }
         this.losses = new double[shards];
+    }
+
+    /** Bytes that the gradients and activations of an engine take, without allocating them. */
+    public static long bytes(long slabSize, Hyperparameters hyperparameters, int threads) {
+        int shards = hyperparameters.data().shards();
+        int useful = Math.min(threads, shards);
+        int shardSize = hyperparameters.data().batchSize() / shards;
+        int time = hyperparameters.model().contextLength();
+        return slabSize * Float.BYTES * slots(slabSize, shards, useful)
+                + useful * Activations.bytes(hyperparameters.model(), shardSize, time, true);
+    }
+
+    /** How many gradient slabs an engine has. */
+    private static int slots(long slabSize, int shards, int useful) {
+        return slabSize * Float.BYTES * shards <= SLAB_BUDGET ? shards : Math.min(shards, useful + 1);
     }
 
     @Override
