@@ -22,11 +22,7 @@ import tinygpt.runs.LoadedModel;
  */
 public final class Main {
     /** All commands, in the order of the help. */
-<<<<<<< HEAD
-    private static final List<String> COMMANDS = List.of("train", "generate", "eval", "logits", "params");
-=======
-    private static final List<String> COMMANDS = List.of("train", "params", "bench");
->>>>>>> origin/main
+    private static final List<String> COMMANDS = List.of("train", "generate", "eval", "logits", "params", "bench");
 
     private Main() {}
 
@@ -65,15 +61,11 @@ public final class Main {
     private static CommandLine create(String name, Output output) {
         return switch (name) {
             case "train" -> TrainCommand.create(output);
-<<<<<<< HEAD
             case "generate" -> GenerateCommand.create(output);
             case "eval" -> EvalCommand.create(output);
             case "logits" -> LogitsCommand.create(output);
             case "params" -> ParamsCommand.create(output, path -> LoadedModel.shape(path));
-=======
-            case "params" -> ParamsCommand.create(output, null);
             case "bench" -> BenchCommand.create(output);
->>>>>>> origin/main
             default -> throw new IllegalStateException("no command " + name);
         };
     }
