@@ -14,6 +14,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ScopeType;
+import tinygpt.runs.LoadedModel;
 
 /**
  * The program: finds the command that is asked for, runs it, and turns whatever goes wrong into one line on stderr and an
@@ -21,7 +22,7 @@ import picocli.CommandLine.ScopeType;
  */
 public final class Main {
     /** All commands, in the order of the help. */
-    private static final List<String> COMMANDS = List.of("train", "params", "bench");
+    private static final List<String> COMMANDS = List.of("train", "generate", "eval", "logits", "params", "bench");
 
     private Main() {}
 
@@ -60,7 +61,10 @@ public final class Main {
     private static CommandLine create(String name, Output output) {
         return switch (name) {
             case "train" -> TrainCommand.create(output);
-            case "params" -> ParamsCommand.create(output, null);
+            case "generate" -> GenerateCommand.create(output);
+            case "eval" -> EvalCommand.create(output);
+            case "logits" -> LogitsCommand.create(output);
+            case "params" -> ParamsCommand.create(output, path -> LoadedModel.shape(path));
             case "bench" -> BenchCommand.create(output);
             default -> throw new IllegalStateException("no command " + name);
         };

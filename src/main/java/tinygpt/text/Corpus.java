@@ -87,15 +87,20 @@ public final class Corpus {
      * by this, and by ln 2, for bits per character. Where bytes are tokens, a character is counted at its first byte.
      */
     public long validationCharacters() {
-        return sumOverTargets(false);
+        return sumOverTargets(tokenizer, validation, false);
+    }
+
+    /** Characters as in {@link #validationCharacters} that the targets of other tokens, all but the first, stand for. */
+    public static long characters(Tokenizer tokenizer, int[] tokens) {
+        return sumOverTargets(tokenizer, tokens, false);
     }
 
     /** UTF-8 bytes that the validation targets stand for, an end of text counted as one. */
     public long validationBytes() {
-        return sumOverTargets(true);
+        return sumOverTargets(tokenizer, validation, true);
     }
 
-    private long sumOverTargets(boolean countBytes) {
+    private static long sumOverTargets(Tokenizer tokenizer, int[] tokens, boolean countBytes) {
         int[] size = new int[tokenizer.vocabularySize()];
         for (int id = 0; id < size.length; id++) {
             for (byte value : tokenizer.bytes(id)) {
@@ -104,8 +109,8 @@ public final class Corpus {
         }
         size[tokenizer.endOfText()] = 1;
         long sum = 0;
-        for (int i = 1; i < validation.length; i++) {
-            sum += size[validation[i]];
+        for (int i = 1; i < tokens.length; i++) {
+            sum += size[tokens[i]];
         }
         return sum;
     }

@@ -41,10 +41,8 @@ public record NgramLadder(int vocabulary, int targets, double uniform, double un
      *     V, whose probabilities would add up to more than 1
      */
     public static NgramLadder of(Corpus corpus, int vocabulary) {
-        int[] train = corpus.train();
-        int[] validation = corpus.validation();
-        if (validation.length < 2) {
-            throw new IllegalArgumentException("the validation split has " + validation.length
+        if (corpus.validation().length < 2) {
+            throw new IllegalArgumentException("the validation split has " + corpus.validation().length
                     + " tokens and so nothing to predict; use a longer text or a larger --validation-fraction");
         }
         int distinct = distinct(corpus);
@@ -52,12 +50,31 @@ public record NgramLadder(int vocabulary, int targets, double uniform, double un
             throw new IllegalArgumentException("a vocabulary of " + vocabulary + " is too small for a corpus with "
                     + distinct + " distinct tokens");
         }
+        return of(corpus, corpus.validation(), vocabulary);
+    }
+
+    /**
+     * The ladder, counted on the training split as always, for other tokens of the corpus than the validation split. V is
+     * the number of distinct tokens that the corpus has.
+     *
+     * @throws IllegalArgumentException if there are fewer than two tokens
+     */
+    public static NgramLadder on(Corpus corpus, int[] evaluated) {
+        if (evaluated.length < 2) {
+            throw new IllegalArgumentException(
+                    evaluated.length + " tokens have nothing to predict; an evaluation needs at least 2");
+        }
+        return of(corpus, evaluated, distinct(corpus));
+    }
+
+    private static NgramLadder of(Corpus corpus, int[] evaluated, int vocabulary) {
+        int[] train = corpus.train();
         long[] single = new long[corpus.tokenizer().vocabularySize()];
         for (int id : train) {
             single[id]++;
         }
-        // Only pairs that validation has are looked up, so only they are counted: no V x V table.
-        long[] pairs = distinctPairs(validation);
+        // Only pairs that are evaluated are looked up, so only they are counted: no V x V table.
+        long[] pairs = distinctPairs(evaluated);
         long[] pairCount = new long[pairs.length];
         for (int i = 1; i < train.length; i++) {
             int place = Arrays.binarySearch(pairs, pair(train, i));
@@ -67,15 +84,15 @@ public record NgramLadder(int vocabulary, int targets, double uniform, double un
         }
         double unigram = 0;
         double bigram = 0;
-        for (int i = 1; i < validation.length; i++) {
-            int before = validation[i - 1];
+        for (int i = 1; i < evaluated.length; i++) {
+            int before = evaluated[i - 1];
             // The last training token has no successor.
             long followed = single[before] - (train.length > 0 && train[train.length - 1] == before ? 1 : 0);
-            unigram -= Math.log((single[validation[i]] + 1.0) / (train.length + (double) vocabulary));
-            bigram -= Math.log((pairCount[Arrays.binarySearch(pairs, pair(validation, i))] + 1.0)
+            unigram -= Math.log((single[evaluated[i]] + 1.0) / (train.length + (double) vocabulary));
+            bigram -= Math.log((pairCount[Arrays.binarySearch(pairs, pair(evaluated, i))] + 1.0)
                     / (followed + (double) vocabulary));
         }
-        int targets = validation.length - 1;
+        int targets = evaluated.length - 1;
         return new NgramLadder(vocabulary, targets, Math.log(vocabulary), unigram / targets, bigram / targets);
     }
 

@@ -1,0 +1,34 @@
+package tinygpt.cli;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import tinygpt.text.CharacterTokenizer;
+import tinygpt.text.Tokenizer;
+import tinygpt.text.UnknownPolicy;
+
+/** Text to token ids, with a policy for characters that the vocabulary lacks. */
+final class Encoding {
+    private Encoding() {}
+
+    /** The ids of a text. Only a character vocabulary can lack something. */
+    static int[] ids(Tokenizer tokenizer, String text, UnknownPolicy policy) {
+        return tokenizer instanceof CharacterTokenizer characters
+                ? characters.encode(text, policy)
+                : tokenizer.encode(text);
+    }
+
+    /** The ids of a file's content; a character vocabulary needs UTF-8, names the place where it is not. */
+    static int[] ids(Tokenizer tokenizer, byte[] content, UnknownPolicy policy) throws CharacterCodingException {
+        return policy == UnknownPolicy.FAIL || !(tokenizer instanceof CharacterTokenizer)
+                ? tokenizer.encode(content)
+                : ids(tokenizer, utf8(content), policy);
+    }
+
+    static String utf8(byte[] content) throws CharacterCodingException {
+        return StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(content))
+                .toString();
+    }
+}

@@ -1,0 +1,32 @@
+package tinygpt.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+import tinygpt.runs.RunFolders;
+
+/** The option that says which model a command works with. */
+final class ModelOption {
+    @Option(
+            names = "--model",
+            paramLabel = "PATH",
+            description =
+                    "A run folder, a checkpoint file or a Hugging Face GPT-2 folder; the latest run unless given.")
+    private Path model;
+
+    /**
+     * Where the model is.
+     *
+     * @throws CommandFailure if none was given and there is no latest run
+     */
+    Path path() throws IOException {
+        if (model != null) {
+            return model;
+        }
+        return RunFolders.latest()
+                .orElseThrow(() -> new CommandFailure(
+                        Exit.BAD_DATA,
+                        "there is no latest run in this folder; train a model first with 'tinygpt train',"
+                                + " or give one with --model"));
+    }
+}
