@@ -22,7 +22,7 @@ import tinygpt.tensor.Workspace;
  */
 public final class LocalEngine implements GradientEngine {
     /** Bytes of gradients up to which every shard of a step has a slab of its own. */
-    private static final long SLAB_BUDGET = 256L << 20;
+    static final long SLAB_BUDGET = 256L << 20;
 
     private final Gpt model;
     private final WorkerTeam team;
@@ -49,6 +49,11 @@ public final class LocalEngine implements GradientEngine {
      * @param tokens the training tokens
      */
     public LocalEngine(Gpt model, Hyperparameters hyperparameters, int[] tokens, WorkerTeam team) {
+        this(model, hyperparameters, tokens, team, SLAB_BUDGET);
+    }
+
+    /** An engine that goes through the shards in rounds if their gradients need more bytes than the budget. */
+    LocalEngine(Gpt model, Hyperparameters hyperparameters, int[] tokens, WorkerTeam team, long slabBudget) {
         this.model = model;
         this.team = team;
         this.tokens = tokens;
@@ -57,7 +62,7 @@ public final class LocalEngine implements GradientEngine {
         int shards = plan.shards();
         int useful = Math.min(team.size(), shards);
         long slabBytes = model.registry().slabSize() * Float.BYTES;
-        int slots = slabBytes * shards <= SLAB_BUDGET ? shards : Math.min(shards, useful + 1);
+        int slots = slabBytes * shards <= slabBudget ? shards : Math.min(shards, useful + 1);
         try {
             for (int i = 0; i < slots; i++) {
                 slabs.add(new Gradients(model.registry(), "gradients of a shard"));
