@@ -26,7 +26,10 @@ public final class Slab implements AutoCloseable {
     private final String role;
     private final long size;
     private final FloatPointer memory;
-    private final long address;
+
+    /** The first aligned float. Not a position in {@link #memory}: JavaCPP's memset and memcpy count positions in bytes. */
+    private final FloatPointer first;
+
     private final FloatBuffer[] windows;
     private INDArray array;
     private boolean closed;
@@ -35,17 +38,18 @@ public final class Slab implements AutoCloseable {
         this.role = role;
         this.size = size;
         this.memory = reserve(role, size + ALIGNMENT / Float.BYTES);
-        Pointer.memset(memory, 0, (size + ALIGNMENT / Float.BYTES) * Float.BYTES);
-        this.address = (memory.address() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        long address = (memory.address() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         long skipped = (address - memory.address()) / Float.BYTES;
+        this.first = memory.getPointer(skipped).capacity(size);
+        Pointer.memset(first, 0, size * Float.BYTES);
         this.windows = new FloatBuffer[(int) ((size + WINDOW - 1) / WINDOW)];
         for (int i = 0; i < windows.length; i++) {
             // Windows overlap by half, so that every row of up to 2^27 floats lies whole in one of them.
             long start = i * WINDOW;
             long length = Math.min(2 * WINDOW - 1, size - start);
-            windows[i] = new FloatPointer(memory)
-                    .position(skipped + start)
-                    .limit(skipped + start + length)
+            windows[i] = new FloatPointer(first)
+                    .position(start)
+                    .limit(start + length)
                     .asBuffer();
         }
     }
@@ -92,9 +96,7 @@ public final class Slab implements AutoCloseable {
     public synchronized INDArray array(long offset, long... shape) {
         checkOpen();
         if (array == null) {
-            // A pointer whose address is the first float: ND4J would ignore a position.
-            FloatPointer first = memory.getPointer((address - memory.address()) / Float.BYTES);
-            DataBuffer buffer = Nd4j.createBuffer(first.capacity(size).limit(size), size, DataType.FLOAT);
+            DataBuffer buffer = Nd4j.createBuffer(new FloatPointer(first), size, DataType.FLOAT);
             array = Nd4j.create(buffer, new long[] {1, size}, new long[] {size, 1}, 0, 'c');
         }
         long[] strides = new long[shape.length];
@@ -128,13 +130,13 @@ public final class Slab implements AutoCloseable {
         }
         checkOpen();
         other.checkOpen();
-        Pointer.memcpy(at(0), other.at(0), size * Float.BYTES);
+        Pointer.memcpy(first, other.first, size * Float.BYTES);
     }
 
     /** Sets every float to zero. */
     public void clear() {
         checkOpen();
-        Pointer.memset(at(0), 0, size * Float.BYTES);
+        Pointer.memset(first, 0, size * Float.BYTES);
     }
 
     /** Gives the memory back. Views must not be used any more. */
@@ -152,7 +154,7 @@ public final class Slab implements AutoCloseable {
 
     /** Address of the first float, a multiple of 64. */
     long address() {
-        return address;
+        return first.address();
     }
 
     /** The buffer in which a row that starts at this offset lies. */
@@ -176,10 +178,6 @@ public final class Slab implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the memory of " + role + " was closed");
         }
-    }
-
-    private FloatPointer at(long offset) {
-        return new FloatPointer(memory).position((address - memory.address()) / Float.BYTES + offset);
     }
 
     private static FloatPointer reserve(String role, long floats) {

@@ -63,15 +63,18 @@ public final class WorkerTeam implements AutoCloseable {
     /**
      * Runs the job once on every worker and waits for all. Only one thread may call this.
      *
-     * @throws IllegalStateException if a worker failed, with its exception as the cause
+     * <p>What a worker throws is thrown to the caller, once all have ended; if several do, that of the caller or else of the
+     * last.
+     *
+     * @throws IllegalStateException if the team is closed
      */
     public void run(Job work) {
+        if (closed) {
+            throw new IllegalStateException("this worker team is closed");
+        }
         if (workspaces.length == 1) {
             work.run(0, workspaces[0]);
             return;
-        }
-        if (closed) {
-            throw new IllegalStateException("this worker team is closed");
         }
         failure = null;
         caller = Thread.currentThread();

@@ -22,7 +22,7 @@ import tinygpt.tensor.Workspace;
  */
 public final class LocalEngine implements GradientEngine {
     /** Bytes of gradients up to which every shard of a step has a slab of its own. */
-    private static final long SLAB_BUDGET = 256L << 20;
+    static final long SLAB_BUDGET = 256L << 20;
 
     private final Gpt model;
     private final WorkerTeam team;
@@ -49,6 +49,11 @@ public final class LocalEngine implements GradientEngine {
      * @param tokens the training tokens
      */
     public LocalEngine(Gpt model, Hyperparameters hyperparameters, int[] tokens, WorkerTeam team) {
+        this(model, hyperparameters, tokens, team, SLAB_BUDGET);
+    }
+
+    /** An engine that goes through the shards in rounds if their gradients need more bytes than the budget. */
+    LocalEngine(Gpt model, Hyperparameters hyperparameters, int[] tokens, WorkerTeam team, long slabBudget) {
         this.model = model;
         this.team = team;
         this.tokens = tokens;
@@ -56,7 +61,7 @@ public final class LocalEngine implements GradientEngine {
         this.pieces = new Pieces(model.registry());
         int shards = plan.shards();
         int useful = Math.min(team.size(), shards);
-        int slots = slots(model.registry().slabSize(), shards, useful);
+        int slots = slots(model.registry().slabSize(), shards, useful, slabBudget);
         try {
             for (int i = 0; i < slots; i++) {
                 slabs.add(new Gradients(model.registry(), "gradients of a shard"));
@@ -80,13 +85,13 @@ public final class LocalEngine implements GradientEngine {
         int useful = Math.min(threads, shards);
         int shardSize = hyperparameters.data().batchSize() / shards;
         int time = hyperparameters.model().contextLength();
-        return slabSize * Float.BYTES * slots(slabSize, shards, useful)
+        return slabSize * Float.BYTES * slots(slabSize, shards, useful, SLAB_BUDGET)
                 + useful * Activations.bytes(hyperparameters.model(), shardSize, time, true);
     }
 
     /** How many gradient slabs an engine has. */
-    private static int slots(long slabSize, int shards, int useful) {
-        return slabSize * Float.BYTES * shards <= SLAB_BUDGET ? shards : Math.min(shards, useful + 1);
+    private static int slots(long slabSize, int shards, int useful, long slabBudget) {
+        return slabSize * Float.BYTES * shards <= slabBudget ? shards : Math.min(shards, useful + 1);
     }
 
     @Override

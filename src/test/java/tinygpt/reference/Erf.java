@@ -4,7 +4,7 @@ package tinygpt.reference;
  * The error function to about 1e-15, from two expansions that only add positive terms: a series near 0 and a continued
  * fraction in the tails (Abramowitz and Stegun, "Handbook of mathematical functions", 7.1.6 and 7.1.14).
  */
-final class Erf {
+public final class Erf {
     /** Beyond this the continued fraction is accurate at the depth below. */
     private static final double TAIL = 3;
 
@@ -13,7 +13,7 @@ final class Erf {
     private Erf() {}
 
     /** 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x. */
-    static double erf(double x) {
+    public static double erf(double x) {
         double magnitude = Math.abs(x);
         return Math.copySign(magnitude < TAIL ? series(magnitude) : 1 - tail(magnitude), x);
     }
