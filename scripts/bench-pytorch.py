@@ -141,6 +141,17 @@ def train(model, shape, seconds, steps):
     return times
 
 
+def product_rate():
+    """GFLOP/s of a large matrix product: tells a torch with a fast BLAS from one without."""
+    a = torch.rand(1024, 1024)
+    rates = []
+    for _ in range(5):
+        start = time.perf_counter()
+        a @ a
+        rates.append(2 * 1024**3 / (time.perf_counter() - start) / 1e9)
+    return statistics.median(rates)
+
+
 @torch.no_grad()
 def generate(model, length, cached):
     """Seconds for one text, the likeliest token always."""
@@ -213,6 +224,7 @@ def main():
         "median_ms": median,
         "min_ms": min(times),
         "tokens_per_second": o.batch * o.context / median * 1e3,
+        "product_gflop_per_second": product_rate(),
         "attention": "fused" if FUSED_ATTENTION else "explicit",
         "torch": torch.__version__,
     }
@@ -231,6 +243,7 @@ def main():
              o.context))
     print("Training step   %.2f ms (min %.2f, %d steps), %s tokens/s"
           % (median, min(times), len(times), format(round(result["tokens_per_second"]), ",")))
+    print("Products        %.1f GFLOP/s at 1024 x 1024 x 1024" % result["product_gflop_per_second"])
     if o.generate:
         print("Generation      %s tokens/s with a key/value cache, %s without; %d tokens"
               % (format(round(result["generation_cached_tokens_per_second"]), ","),
