@@ -41,7 +41,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                 "nano",
                 "seconds: for tests and a first look",
                 new Hyperparameters(
-                        shape(64, 32, 2, 2, 32, true, Activation.GELU_TANH, 0),
+                        shape(61, 32, 2, 2, 32, true, Activation.GELU_TANH, 0),
                         schedule(200, 1e-2, 1e-3, 20, 0.99, 0.1),
                         batches(8, 2),
                         1337)));
@@ -49,7 +49,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                 "tiny",
                 "the default: about two minutes on two cores",
                 new Hyperparameters(
-                        shape(64, 128, 4, 4, 128, true, Activation.GELU_TANH, 0),
+                        shape(61, 128, 4, 4, 128, true, Activation.GELU_TANH, 0),
                         schedule(2000, 3e-3, 3e-4, 100, 0.99, 0.1),
                         batches(16, 4),
                         1337)));
