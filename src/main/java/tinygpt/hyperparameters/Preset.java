@@ -41,7 +41,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                 "nano",
                 "seconds: for tests and a first look",
                 new Hyperparameters(
-                        shape(61, 32, 2, 2, 32, true, Activation.GELU_TANH, 0),
+                        shape(64, 32, 2, 2, 32, true, Activation.GELU_TANH, 0),
                         schedule(200, 1e-2, 1e-3, 20, 0.99, 0.1),
                         batches(8, 2),
                         1337)));

@@ -48,7 +48,7 @@ class AllocationTest {
                 long[] after = threads.getThreadAllocatedBytes(ids);
                 heap = 0;
                 for (int i = 0; i < THREADS; i++) {
-                    assertTrue(before[i] > 0, "the JVM counts allocations");
+                    assertTrue(after[i] > 0, "the JVM counts allocations");
                     heap = Math.max(heap, (after[i] - before[i]) / (double) STEPS);
                 }
             }
