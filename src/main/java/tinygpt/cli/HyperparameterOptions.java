@@ -36,16 +36,24 @@ final class HyperparameterOptions {
     private final Map<String, String> typed = new LinkedHashMap<>();
 
     private final List<HyperparameterKey> keys = HyperparameterKey.all();
+    private final String defaultPreset;
     private String preset;
     private String configFile;
     private String dropout;
     private ObjectNode config;
 
-    private HyperparameterOptions() {}
+    private HyperparameterOptions(String defaultPreset) {
+        this.defaultPreset = defaultPreset;
+    }
 
     /** Adds the flags to a command. */
     static HyperparameterOptions addTo(CommandSpec spec) {
-        HyperparameterOptions options = new HyperparameterOptions();
+        return addTo(spec, DEFAULT_PRESET);
+    }
+
+    /** Adds the flags to a command that starts from another preset when nothing is said. */
+    static HyperparameterOptions addTo(CommandSpec spec, String defaultPreset) {
+        HyperparameterOptions options = new HyperparameterOptions(defaultPreset);
         options.declare(spec);
         return options;
     }
@@ -87,7 +95,7 @@ final class HyperparameterOptions {
             throw new InvalidHyperparameterException(
                     configFile + ": \"preset\" takes the name of a preset, not " + named);
         }
-        return named.asText(DEFAULT_PRESET);
+        return named.asText(defaultPreset);
     }
 
     /** Whether a preset was asked for, on the command line or in the config file. */
@@ -108,10 +116,15 @@ final class HyperparameterOptions {
         return explicit;
     }
 
+    /** Whether a key, {@code model.layers}, was set by a flag on the command line. */
+    boolean typed(String path) {
+        return typed.containsKey(path);
+    }
+
     private void declare(CommandSpec spec) {
         ArgGroupSpec.Builder start = section("%nHyperparameters: where to start%n", 100);
         start.addArg(option("--preset", "NAME", setter(value -> preset = value))
-                .description("A named set of hyperparameters, " + DEFAULT_PRESET + " unless given: "
+                .description("A named set of hyperparameters, " + defaultPreset + " unless given: "
                         + String.join(
                                 ", ", Preset.all().stream().map(Preset::name).toList()) + ".")
                 .build());

@@ -21,7 +21,7 @@ import picocli.CommandLine.ScopeType;
  */
 public final class Main {
     /** All commands, in the order of the help. */
-    private static final List<String> COMMANDS = List.of("params");
+    private static final List<String> COMMANDS = List.of("train", "params", "bench");
 
     private Main() {}
 
@@ -59,7 +59,9 @@ public final class Main {
     /** Makes one command; its class is loaded here and not before. */
     private static CommandLine create(String name, Output output) {
         return switch (name) {
+            case "train" -> TrainCommand.create(output);
             case "params" -> ParamsCommand.create(output, null);
+            case "bench" -> BenchCommand.create(output);
             default -> throw new IllegalStateException("no command " + name);
         };
     }

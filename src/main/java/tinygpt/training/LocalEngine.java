@@ -61,8 +61,7 @@ public final class LocalEngine implements GradientEngine {
         this.pieces = new Pieces(model.registry());
         int shards = plan.shards();
         int useful = Math.min(team.size(), shards);
-        long slabBytes = model.registry().slabSize() * Float.BYTES;
-        int slots = slabBytes * shards <= slabBudget ? shards : Math.min(shards, useful + 1);
+        int slots = slots(model.registry().slabSize(), shards, useful, slabBudget);
         try {
             for (int i = 0; i < slots; i++) {
                 slabs.add(new Gradients(model.registry(), "gradients of a shard"));
@@ -78,6 +77,21 @@ public final class LocalEngine implements GradientEngine {
             throw e;
         }
         this.losses = new double[shards];
+    }
+
+    /** Bytes that the gradients and activations of an engine take, without allocating them. */
+    public static long bytes(long slabSize, Hyperparameters hyperparameters, int threads) {
+        int shards = hyperparameters.data().shards();
+        int useful = Math.min(threads, shards);
+        int shardSize = hyperparameters.data().batchSize() / shards;
+        int time = hyperparameters.model().contextLength();
+        return slabSize * Float.BYTES * slots(slabSize, shards, useful, SLAB_BUDGET)
+                + useful * Activations.bytes(hyperparameters.model(), shardSize, time, true);
+    }
+
+    /** How many gradient slabs an engine has. */
+    private static int slots(long slabSize, int shards, int useful, long slabBudget) {
+        return slabSize * Float.BYTES * shards <= slabBudget ? shards : Math.min(shards, useful + 1);
     }
 
     @Override

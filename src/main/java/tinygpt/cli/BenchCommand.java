@@ -1,0 +1,123 @@
+package tinygpt.cli;
+
+import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import tinygpt.bench.Benchmark;
+import tinygpt.bench.BenchmarkPlan;
+import tinygpt.bench.BenchmarkPlan.Comparison;
+import tinygpt.bench.BenchmarkResult;
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.tensor.KernelChoice;
+
+/** Measures how fast a model trains and generates here. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        abbreviateSynopsis = true,
+        description = {
+            "Measures how fast a model trains and generates on this machine.",
+            "",
+            "On random tokens; no files are needed. Training steps, matrix products and steps with one thread take turns,"
+                    + " so that they can be compared even if the machine is not quiet."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  tinygpt bench",
+            "  tinygpt bench --preset tiny --seconds 30",
+            "  tinygpt bench --context-length 256 --steps 50 --json",
+            "  tinygpt bench --preset gpt2 --batch-size 4 --shards 2 --context-length 64"
+        })
+final class BenchCommand implements Callable<Integer> {
+    private static final String DEFAULT_PRESET = "shakespeare-cpu";
+    private static final String STEPS = "optimization.steps";
+    private static final double DEFAULT_SECONDS = 10;
+
+    private final Output output;
+    private HyperparameterOptions hyperparameters;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads of a step: as many as there are processors, at most one a shard, unless given.")
+    private Integer threads;
+
+    @Option(
+            names = "--seconds",
+            paramLabel = "S",
+            description = "Measure steps for about so long, 10 unless given, or with --steps N exactly"
+                    + " N steps. Generation takes half as long again.")
+    private Double seconds;
+
+    @Option(
+            names = "--compare-threads",
+            negatable = true,
+            description = "Measure steps with one thread too, which takes memory of its own; done for small models"
+                    + " unless --no-compare-threads is given.")
+    private Boolean compareThreads;
+
+    @Option(names = "--no-generation", description = "Do not measure generation.")
+    private boolean noGeneration;
+
+    @Option(names = "--json", description = "Print one JSON object, with units in its keys.")
+    private boolean json;
+
+    private BenchCommand(Output output) {
+        this.output = output;
+    }
+
+    /** The command with its options. */
+    static CommandLine create(Output output) {
+        BenchCommand command = new BenchCommand(output);
+        CommandLine line = new CommandLine(command);
+        command.hyperparameters = HyperparameterOptions.addTo(line.getCommandSpec(), DEFAULT_PRESET);
+        return line;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Hyperparameters chosen = hyperparameters.resolve();
+        // The hyperparameter counts the steps of a training; here a typed --steps counts the measured ones.
+        int steps = hyperparameters.typed(STEPS) ? chosen.optimization().steps() : 0;
+        if (hyperparameters.typed(STEPS) && steps == 0) {
+            throw new CommandFailure(Exit.USAGE, "--steps is 0; a benchmark measures at least 1");
+        }
+        BenchmarkPlan plan = plan(chosen.data().shards(), steps);
+        Set<String> explicit = hyperparameters.explicitKeys();
+        explicit.remove(STEPS);
+        boolean changed = !explicit.isEmpty();
+        String title = hyperparameters.presetName() + (changed ? " (changed)" : "");
+        KernelChoice.advice().ifPresent(advice -> {
+            output.err().println("tinygpt: " + advice);
+            output.err().flush();
+        });
+        BenchmarkResult result = Benchmark.run(chosen, plan);
+        BenchReport report = new BenchReport(title, result);
+        if (json) {
+            output.out().println(report.json());
+        } else {
+            report.print(output.out(), output.glyphs());
+        }
+        return Exit.OK;
+    }
+
+    private BenchmarkPlan plan(int shards, int steps) {
+        if (steps > 0 && seconds != null) {
+            throw new CommandFailure(Exit.USAGE, "--steps and --seconds both say how long; give one of them");
+        }
+        int processors = Runtime.getRuntime().availableProcessors();
+        Comparison comparison =
+                compareThreads == null ? Comparison.IF_SMALL : compareThreads ? Comparison.ALWAYS : Comparison.NEVER;
+        return new BenchmarkPlan(
+                threads == null ? Math.min(processors, shards) : threads,
+                steps,
+                seconds == null ? DEFAULT_SECONDS : seconds,
+                comparison,
+                !noGeneration);
+    }
+}

@@ -1,0 +1,150 @@
+package tinygpt.cli;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.training.TrainingListener;
+
+/**
+ * Shows how training goes, on stderr: four lines painted over and over on a terminal, or one line every so many steps that
+ * can be searched with grep. Painting happens on a thread of its own, so that training never waits for a terminal.
+ */
+final class TrainingProgress implements TrainingListener, AutoCloseable {
+    /** How progress is shown. */
+    enum Mode {
+        /** {@code bar} on a terminal, {@code plain} elsewhere. */
+        auto,
+        /** Four lines that are painted over. */
+        bar,
+        /** One line every {@code --log-every} steps. */
+        plain,
+        /** Nothing. */
+        none
+    }
+
+    private static final long PAINT_MILLISECONDS = 100;
+
+    private final Mode mode;
+    private final PrintWriter err;
+    private final int logEvery;
+    private final TrainingStatus status;
+    private final ProgressPainter painter;
+    private final Thread thread;
+    private long evaluationStart = System.nanoTime();
+    private boolean closed;
+    private int linesPainted;
+
+    /**
+     * Progress of a run.
+     *
+     * @param mode not {@code auto}: the caller knows the terminal
+     * @param firstStep steps done before
+     */
+    TrainingProgress(
+            Mode mode, PrintWriter err, Glyphs glyphs, int columns, int logEvery, Hyperparameters h, long firstStep) {
+        this.mode = mode;
+        this.err = err;
+        this.logEvery = logEvery;
+        long tokens = (long) h.data().batchSize() * h.model().contextLength();
+        this.status = new TrainingStatus(firstStep, h.optimization().steps(), tokens);
+        this.painter = new ProgressPainter(h, glyphs, columns);
+        this.thread = mode == Mode.bar ? new Thread(this::paintUntilClosed, "tinygpt-progress") : null;
+        if (thread != null) {
+            thread.setDaemon(true);
+            thread.start();
+        }
+    }
+
+    @Override
+    public void onStep(StepReport report) {
+        status.step(report);
+        evaluationStart = System.nanoTime();
+        if (mode == Mode.plain && (report.step() % logEvery == 0 || report.step() == status.totalSteps())) {
+            err.println(painter.plainLine(status.snapshot()));
+            err.flush();
+        }
+    }
+
+    @Override
+    public void onEvaluation(EvaluationReport report) {
+        // What lies between the last step and here is the evaluation, whoever else looked on.
+        status.evaluation(report, (System.nanoTime() - evaluationStart) * 1e-9);
+        if (mode == Mode.plain) {
+            err.println(String.format(
+                    Locale.ROOT,
+                    "eval %05d/%05d | val %.6f | stderr %.6f%s",
+                    report.step(),
+                    status.totalSteps(),
+                    report.result().loss(),
+                    report.result().standardError(),
+                    report.best() ? " | best" : ""));
+            err.flush();
+        }
+    }
+
+    /** Whether anything is shown at all. */
+    boolean shown() {
+        return mode != Mode.none;
+    }
+
+    /** Shows a text the model wrote. */
+    void sample(String text) {
+        status.sample(text);
+        if (mode == Mode.plain) {
+            err.println("sample | " + ProgressPainter.oneLine(text));
+            err.flush();
+        }
+    }
+
+    /** Paints the last state and leaves the terminal as it was. */
+    @Override
+    public void close() {
+        if (thread == null) {
+            return;
+        }
+        synchronized (this) {
+            closed = true;
+            notifyAll();
+        }
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void paintUntilClosed() {
+        boolean last = false;
+        while (!last) {
+            synchronized (this) {
+                try {
+                    if (!closed) {
+                        wait(PAINT_MILLISECONDS);
+                    }
+                } catch (InterruptedException e) {
+                    closed = true;
+                }
+                last = closed;
+            }
+            paint();
+        }
+    }
+
+    private void paint() {
+        TrainingStatus.Snapshot now = status.snapshot();
+        if (now == null) {
+            return;
+        }
+        StringBuilder frame = new StringBuilder();
+        if (linesPainted > 0) {
+            frame.append("\u001b[").append(linesPainted).append('A'); // up to the first line
+        }
+        var lines = painter.lines(now);
+        for (String line : lines) {
+            frame.append('\r').append(line).append("\u001b[K\n"); // and clear to the end of the line
+        }
+        linesPainted = lines.size();
+        err.print(frame);
+        err.flush();
+    }
+}

@@ -1,0 +1,196 @@
+package tinygpt.cli;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import tinygpt.hyperparameters.DataPlan;
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.hyperparameters.ModelShape;
+import tinygpt.hyperparameters.Optimization;
+import tinygpt.runs.Checkpoint;
+import tinygpt.runs.TrainingRun;
+import tinygpt.runs.WeightMovement;
+import tinygpt.training.Evaluation;
+import tinygpt.training.Trainer;
+
+/** What is said before and after training: above all, what was learned beside what stayed fixed. */
+final class TrainingReport {
+    private static final int HASH_DIGITS = 12;
+    private static final int SAMPLE_TOKENS = 400;
+
+    private final Output output;
+    private final TrainingRun run;
+    private final Trainer trainer;
+    private final String configAtStart;
+    private final long firstStep;
+    private final long start = System.nanoTime();
+
+    TrainingReport(Output output, TrainingRun run) {
+        this.output = output;
+        this.run = run;
+        this.trainer = run.trainer();
+        this.configAtStart = trainer.hyperparameters().sha256();
+        this.firstStep = trainer.stepsDone();
+    }
+
+    /** Before the first step: what is going to happen. */
+    void printStart(PrintWriter err, int threads) {
+        Hyperparameters h = trainer.hyperparameters();
+        ModelShape m = h.model();
+        Optimization o = h.optimization();
+        DataPlan d = h.data();
+        line(
+                err,
+                "data     %s: %s tokens to learn, %s to validate, %s different",
+                run.data().getFileName(),
+                Show.count(trainer.corpus().train().length),
+                Show.count(trainer.corpus().validation().length),
+                Show.count(m.vocabularySize()));
+        line(
+                err,
+                "model    %d layers · %d heads · width %d · context %d · %s parameters",
+                m.layers(),
+                m.heads(),
+                m.width(),
+                m.contextLength(),
+                Show.count(trainer.registry().count()));
+        line(
+                err,
+                "plan     %s steps of %d x %d tokens in %d shards · AdamW, learning rate %s, %s · seed %d",
+                Show.count(o.steps()),
+                d.batchSize(),
+                m.contextLength(),
+                d.shards(),
+                plain(o.learningRate()),
+                o.schedule().name().toLowerCase(Locale.ROOT),
+                h.seed());
+        line(
+                err,
+                "run      %s · %d thread%s%s",
+                run.folder(),
+                threads,
+                threads == 1 ? "" : "s",
+                firstStep > 0 ? " · resumed after step " + Show.count(firstStep) : "");
+        if (threads > d.shards()) {
+            line(
+                    err,
+                    "note     a batch has %d shards, so %d of %d threads have nothing to do; --shards changes that"
+                            + " (and the result, in its last digits)",
+                    d.shards(),
+                    threads - d.shards(),
+                    threads);
+        }
+    }
+
+    /** After Ctrl-C: how to go on. */
+    void printInterrupted(PrintWriter err) {
+        line(
+                err,
+                "stopped after step %s of %s; everything is saved. Go on with:",
+                Show.count(trainer.stepsDone()),
+                Show.count(trainer.hyperparameters().optimization().steps()));
+        line(err, "  tinygpt train --resume %s", quoted(run.folder().toString()));
+        err.flush();
+    }
+
+    /** After the last step: what was learned, what stayed fixed, and what to do with it. */
+    void printEnd(PrintWriter out) {
+        long steps = trainer.stepsDone() - firstStep;
+        line(out, "");
+        line(
+                out,
+                "trained %s steps (%s tokens) in %s",
+                Show.count(steps),
+                Show.count(steps == 0 ? 0 : trainer.tokensSeen() / trainer.stepsDone() * steps),
+                Show.duration((System.nanoTime() - start) * 1e-9));
+        printLearned(out);
+        printFixed(out);
+        line(out, "");
+        line(out, "A TEXT by the model");
+        SampleWriter.sample(trainer, SAMPLE_TOKENS).lines().forEach(text -> line(out, "  %s", text));
+        line(out, "");
+        line(out, "go on with");
+        String model = quoted(run.folder().toString());
+        line(out, "  tinygpt generate --model %s --prompt \"One morning\"", model);
+        line(out, "  tinygpt eval --model %s", model);
+        line(out, "  tinygpt params --model %s", model);
+        out.flush();
+    }
+
+    private void printLearned(PrintWriter out) {
+        line(out, "");
+        line(out, "LEARNED: the parameters, set by training");
+        Evaluation.Result last = trainer.lastEvaluation();
+        if (last != null) {
+            line(
+                    out,
+                    "  validation loss   %s before -> %s ± %s after   (perplexity %s, uniform guess %s)",
+                    run.firstLoss() == null ? Show.NONE : Show.loss(run.firstLoss()),
+                    Show.loss(last.loss()),
+                    Show.loss(last.standardError()),
+                    Show.perplexity(last.perplexity()),
+                    Show.loss(Math.log(trainer.hyperparameters().model().vocabularySize())));
+        }
+        line(
+                out,
+                "  weights sha256    %s -> %s",
+                shortHash(run.firstWeightsSha256()),
+                shortHash(Checkpoint.weightsSha256(trainer.registry())));
+        line(out, "  moved since step 0, |W - W0|  (|W0| at the start)");
+        long total = trainer.registry().count();
+        for (WeightMovement m : WeightMovement.since(
+                trainer.registry(), trainer.hyperparameters().seed())) {
+            line(
+                    out,
+                    "    %s %s  %s  %s  (%s)",
+                    Text.left(m.kind().label(), 14),
+                    Text.right(Show.count(m.count()), 11),
+                    Text.right(Show.share(m.count(), total), 7),
+                    Text.right(Show.decimals(m.distance(), 2), 8),
+                    Show.decimals(m.startNorm(), 2));
+        }
+    }
+
+    private void printFixed(PrintWriter out) {
+        String now = trainer.hyperparameters().sha256();
+        line(out, "");
+        line(out, "FIXED: the hyperparameters, set by you");
+        line(
+                out,
+                "  config sha256     %s -> %s   %s",
+                shortHash(configAtStart),
+                shortHash(now),
+                now.equals(configAtStart) ? "the same" : "CHANGED");
+        ModelShape m = trainer.hyperparameters().model();
+        Optimization o = trainer.hyperparameters().optimization();
+        List<String> values = new ArrayList<>();
+        values.add("layers " + m.layers());
+        values.add("heads " + m.heads());
+        values.add("width " + m.width());
+        values.add("context " + m.contextLength());
+        values.add("batch " + trainer.hyperparameters().data().batchSize());
+        values.add("learning rate " + plain(o.learningRate()));
+        values.add("weight decay " + plain(o.weightDecay()));
+        values.add("dropout " + plain(m.residualDropout()));
+        values.add("seed " + trainer.hyperparameters().seed());
+        Text.wrap("  ", values, " · ").forEach(text -> line(out, "%s", text));
+    }
+
+    private void line(PrintWriter to, String format, Object... arguments) {
+        to.println(output.glyphs().text(String.format(Locale.ROOT, format, arguments)));
+    }
+
+    private static String plain(double value) {
+        return tinygpt.hyperparameters.CanonicalJson.write(
+                com.fasterxml.jackson.databind.node.JsonNodeFactory.instance.numberNode(value));
+    }
+
+    private static String shortHash(String sha256) {
+        return sha256.substring(0, HASH_DIGITS);
+    }
+
+    private static String quoted(String path) {
+        return path.matches("[A-Za-z0-9_./:@%+=-]+") ? path : "'" + path.replace("'", "'\\''") + "'";
+    }
+}

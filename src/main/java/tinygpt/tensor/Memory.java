@@ -1,0 +1,43 @@
+package tinygpt.tensor;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+import org.bytedeco.javacpp.Pointer;
+
+/** How much memory there is and was, in bytes. */
+public final class Memory {
+    private static final long KIB = 1024;
+
+    private Memory() {}
+
+    /** What slabs may still take: what is left of the process's off-heap limit, or of the machine if that is less. */
+    public static long available() {
+        long left = Long.MAX_VALUE;
+        if (Pointer.maxBytes() > 0) {
+            left = Pointer.maxBytes() - Pointer.totalBytes();
+        }
+        if (Pointer.maxPhysicalBytes() > 0) {
+            left = Math.min(left, Pointer.maxPhysicalBytes() - Pointer.physicalBytes());
+        }
+        return Math.max(0, Math.min(left, line("/proc/meminfo", "MemAvailable:").orElse(Long.MAX_VALUE)));
+    }
+
+    /** The most that this process has had in memory so far; empty where there is no {@code /proc}. */
+    public static OptionalLong peakResident() {
+        return line("/proc/self/status", "VmHWM:");
+    }
+
+    /** A number of kB in a file of Linux. */
+    private static OptionalLong line(String file, String label) {
+        try {
+            return Files.readAllLines(Path.of(file)).stream()
+                    .filter(line -> line.startsWith(label))
+                    .mapToLong(line -> KIB * Long.parseLong(line.replaceAll("\\D", "")))
+                    .findFirst();
+        } catch (IOException e) {
+            return OptionalLong.empty(); // not Linux
+        }
+    }
+}

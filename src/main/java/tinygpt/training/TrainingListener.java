@@ -1,0 +1,44 @@
+package tinygpt.training;
+
+/**
+ * Looks on while a model is trained: progress, metrics, checkpoints. Called on the training thread between steps, in the
+ * order of registration; what it does there is time that training waits.
+ */
+public interface TrainingListener {
+    /**
+     * One step is done.
+     *
+     * @param step how many steps are done, counted from 1
+     * @param loss mean cross-entropy of the step's batch before the step, in nats per token
+     * @param learningRate used in this step
+     * @param gradientNorm 2-norm of the whole gradient before clipping
+     * @param clipped whether the gradient was scaled down
+     * @param updateRatio |change|_2 / |weights|_2, the real change of the step
+     * @param nanoseconds that the step took
+     * @param tokensSeen tokens trained on so far
+     */
+    record StepReport(
+            long step,
+            double loss,
+            double learningRate,
+            double gradientNorm,
+            boolean clipped,
+            double updateRatio,
+            long nanoseconds,
+            long tokensSeen) {}
+
+    /**
+     * The validation split was evaluated.
+     *
+     * @param step how many steps were done
+     * @param result the loss
+     * @param best whether no earlier evaluation of this run was better
+     */
+    record EvaluationReport(long step, Evaluation.Result result, boolean best) {}
+
+    /** After every step. */
+    default void onStep(StepReport report) {}
+
+    /** After every evaluation of the validation split. */
+    default void onEvaluation(EvaluationReport report) {}
+}

@@ -1,0 +1,227 @@
+package tinygpt.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tinygpt.runs.Checkpoint;
+import tinygpt.runs.CheckpointHeader;
+
+class TrainCommandTest {
+    private static final String TEXT =
+            "A fox ran over the hill and saw a dog. \"Good day!\" said the dog.\n".repeat(30);
+
+    @TempDir
+    Path folder;
+
+    private Path text;
+
+    @BeforeEach
+    void writeText() throws IOException {
+        text = folder.resolve("a text.txt");
+        Files.writeString(text, TEXT);
+    }
+
+    private record Result(int exit, String out, String err) {}
+
+    @Test
+    void train_toTheEnd_savesARunAndReportsLearnedAndFixed() {
+        Path out = folder.resolve("run dir");
+        Result result = train("--out", out.toString(), "--steps", "12", "--eval-every", "6", "--log-every", "5");
+
+        assertEquals(0, result.exit(), result.err());
+        CheckpointHeader header = Checkpoint.readHeader(out.resolve("checkpoint.safetensors"));
+        assertEquals(12, header.step());
+        assertEquals(12 * 8 * 32, header.tokensSeen());
+        assertTrue(header.hasOptimizerState());
+        assertEquals(header.hyperparameters().sha256(), header.configSha256());
+        assertTrue(
+                result.out()
+                        .contains("config sha256     " + header.configSha256().substring(0, 12) + " -> "
+                                + header.configSha256().substring(0, 12) + "   the same"),
+                result.out());
+        assertTrue(result.out().contains(header.weightsSha256().substring(0, 12)), result.out());
+        assertTrue(result.out().contains("feed-forward"), result.out());
+        assertEquals(3, count(result.err(), "\neval "), result.err());
+        assertEquals(3, count(result.err(), "\nstep "), result.err());
+        assertFalse(result.err().contains("\r"), "no repainting off a terminal");
+    }
+
+    @Test
+    void train_twiceAndWithOtherThreads_givesTheSameWeights() {
+        List<String> hashes = new ArrayList<>();
+        for (String threads : List.of("1", "2", "3")) {
+            Path out = folder.resolve("t" + threads);
+            assertEquals(
+                    0,
+                    train("--out", out.toString(), "--steps", "6", "--threads", threads)
+                            .exit());
+            hashes.add(
+                    Checkpoint.readHeader(out.resolve("checkpoint.safetensors")).weightsSha256());
+        }
+        assertEquals(hashes.get(0), hashes.get(1));
+        assertEquals(hashes.get(0), hashes.get(2));
+    }
+
+    @Test
+    void resume_ofASavedRun_endsBitwiseWhereAnUninterruptedOneDoes() throws IOException {
+        Path whole = folder.resolve("whole");
+        Path stopped = folder.resolve("stopped");
+        String[] flags = {"--steps", "14", "--dropout", "0.1", "--eval-every", "7"};
+        assertEquals(0, train(with(flags, "--out", whole.toString())).exit());
+        // A run that was saved after 7 of 14 steps: what the trainer writes at an evaluation.
+        stopAfter(7, stopped, flags);
+        assertEquals(
+                7,
+                Checkpoint.readHeader(stopped.resolve("checkpoint.safetensors")).step());
+
+        Result resumed = run("train", "--resume", stopped.toString(), "--threads", "1", "--eval-every", "7");
+
+        assertEquals(0, resumed.exit(), resumed.err());
+        assertArrayEquals(
+                Files.readAllBytes(whole.resolve("checkpoint.safetensors")),
+                Files.readAllBytes(stopped.resolve("checkpoint.safetensors")));
+    }
+
+    @Test
+    void resume_withOtherHyperparametersOrText_isRefused() throws IOException {
+        Path out = folder.resolve("run");
+        stopAfter(3, out, "--steps", "5");
+        Result changed = run("train", "--resume", out.toString(), "--learning-rate", "1");
+        assertEquals(2, changed.exit());
+        assertTrue(changed.err().contains("keeps its hyperparameters"), changed.err());
+
+        Files.writeString(text, TEXT + "More.");
+        Result other = run("train", "--resume", out.toString());
+        assertEquals(3, other.exit());
+        assertTrue(other.err().contains("is not the text this run was started with"), other.err());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--heads 3 | 2 | width 32 cannot be divided into 3 heads",
+                "--context-length 5000 | 2 | 5,00",
+                "--threads 0 | 2 | --threads is 0",
+                "--eval-every -1 | 2 | --eval-every is -1",
+                "--log-every 0 | 2 | --log-every is 0",
+                "--learning-rate fast | 2 | --learning-rate takes a number",
+                "--preset huge | 2 | there is no preset 'huge'",
+                "--vocabulary-size 7 | 2 | --vocabulary-size 7 does not fit",
+                "--shards 3 | 2 | cannot be cut into 3 shards",
+                "--frobnicate | 2 | --frobnicate",
+                "--resume /nowhere | 3 | /nowhere"
+            })
+    void train_withImpossibleOptions_saysSoInOneLine(String flags, int exit, String message) {
+        Path out = folder.resolve("never");
+        List<String> all = new ArrayList<>(List.of(flags.trim().split(" ")));
+        if (!flags.contains("--resume")) {
+            all.addAll(List.of("--out", out.toString()));
+        }
+        Result result = flags.contains("--resume") || flags.contains("--preset")
+                ? run(with(all.toArray(new String[0]), "train"))
+                : train(all.toArray(new String[0]));
+        assertEquals(exit, result.exit(), result.err());
+        assertTrue(result.err().contains(message), result.err());
+        assertEquals(
+                1,
+                result.err()
+                        .lines()
+                        .filter(l -> l.startsWith("tinygpt: error:"))
+                        .count(),
+                result.err());
+        assertFalse(result.err().contains("\tat "), result.err());
+        assertFalse(Files.exists(out), "nothing is left behind");
+    }
+
+    @Test
+    void train_onMissingOrEmptyOrBinaryText_isBadData() throws IOException {
+        Path empty = folder.resolve("empty.txt");
+        Files.createFile(empty);
+        Path binary = folder.resolve("binary.bin");
+        Files.write(binary, new byte[] {65, 66, (byte) 0xff, 67});
+        for (Path bad : List.of(folder.resolve("missing.txt"), empty, binary, folder)) {
+            Result result = run("train", "--preset", "nano", "--data", bad.toString(), "--out", folder + "/x");
+            assertEquals(3, result.exit(), result.err());
+            assertTrue(result.err().contains(bad.getFileName().toString()), result.err());
+            assertEquals(
+                    1,
+                    result.err()
+                            .lines()
+                            .filter(l -> l.startsWith("tinygpt: error:"))
+                            .count());
+        }
+        assertFalse(Files.exists(folder.resolve("x")));
+    }
+
+    @Test
+    void train_intoAFolderThatHoldsARun_isRefused() {
+        Path out = folder.resolve("run");
+        assertEquals(0, train("--out", out.toString(), "--steps", "1").exit());
+        Result again = train("--out", out.toString(), "--steps", "1");
+        assertEquals(2, again.exit());
+        assertTrue(again.err().contains("already holds a run"), again.err());
+    }
+
+    @Test
+    void train_quiet_printsNothing() {
+        Result result = train("--out", folder.resolve("q").toString(), "--steps", "2", "--quiet");
+        assertEquals(new Result(0, "", ""), result);
+    }
+
+    private void stopAfter(int steps, Path out, String... flags) throws IOException {
+        try (tinygpt.runs.TrainingRun run = tinygpt.runs.TrainingRun.start(out, text, parse(flags), 2)) {
+            run.trainer().listen(run.saver());
+            run.trainer().train(steps, () -> run.trainer().stepsDone() == steps + 1);
+        }
+    }
+
+    private tinygpt.hyperparameters.Hyperparameters parse(String... flags) throws IOException {
+        picocli.CommandLine line = new picocli.CommandLine(picocli.CommandLine.Model.CommandSpec.create());
+        HyperparameterOptions options = HyperparameterOptions.addTo(line.getCommandSpec());
+        List<String> own = new ArrayList<>(List.of("--preset", "nano"));
+        for (int i = 0; i < flags.length; i += 2) {
+            if (!flags[i].equals("--eval-every")) {
+                own.addAll(List.of(flags[i], flags[i + 1]));
+            }
+        }
+        line.parseArgs(own.toArray(new String[0]));
+        return options.resolve();
+    }
+
+    private Result train(String... flags) {
+        return run(with(flags, "train", "--preset", "nano", "--data", text.toString()));
+    }
+
+    private static String[] with(String[] flags, String... first) {
+        String[] all = Arrays.copyOf(first, first.length + flags.length);
+        System.arraycopy(flags, 0, all, first.length, flags.length);
+        return all;
+    }
+
+    private static Result run(String... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int exit = Main.run(new PrintWriter(out), new PrintWriter(err), args);
+        return new Result(exit, out.toString(), err.toString());
+    }
+
+    private static long count(String text, String part) {
+        return ("\n" + text).split(part, -1).length - 1;
+    }
+}

@@ -1,0 +1,159 @@
+package tinygpt.training;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.hyperparameters.Preset;
+import tinygpt.parameters.Parameter;
+import tinygpt.text.CharacterTokenizer;
+import tinygpt.text.Corpus;
+
+class TrainerTest {
+    private static final String TEXT = "the quick brown fox jumps over the lazy dog. ".repeat(40);
+
+    @Test
+    void freshModel_guessesAlmostEvenly() {
+        try (Trainer trainer = trainer(nano())) {
+            double uniform = Math.log(trainer.hyperparameters().model().vocabularySize());
+            assertEquals(uniform, trainer.evaluate().loss(), 0.2);
+        }
+    }
+
+    @Test
+    void oneBatch_trainedOnAgainAndAgain_isLearnedByHeart() {
+        // The text is as long as one window needs, so every batch is the same.
+        Hyperparameters h = nano().with("optimization.steps", "300")
+                .with("optimization.learning_rate", "0.01")
+                .with("optimization.schedule", "constant")
+                .with("optimization.weight_decay", "0")
+                .with("data.validation_fraction", "0.5");
+        String once = "pack my box with five dozen jugs!";
+        Corpus corpus = Corpus.of(CharacterTokenizer.of(once), once + once, 0.5);
+        List<Double> losses = new ArrayList<>();
+        try (Trainer trainer = new Trainer(h, corpus, 1)) {
+            trainer.listen(new TrainingListener() {
+                @Override
+                public void onStep(StepReport report) {
+                    losses.add(report.loss());
+                }
+            });
+            trainer.train(0, () -> false);
+        }
+        assertEquals(300, losses.size());
+        assertTrue(losses.get(0) > 2.5, "first loss " + losses.get(0));
+        assertTrue(losses.get(299) < 0.02, "last loss " + losses.get(299));
+    }
+
+    @Test
+    void trainAndEvaluate_reportsEveryStepAndEvaluation() {
+        List<Long> evaluated = new ArrayList<>();
+        List<Long> steps = new ArrayList<>();
+        try (Trainer trainer = trainer(nano().with("optimization.steps", "7"))) {
+            trainer.listen(new TrainingListener() {
+                @Override
+                public void onStep(StepReport report) {
+                    steps.add(report.step());
+                    assertEquals(report.step() * 8 * 32, report.tokensSeen());
+                }
+
+                @Override
+                public void onEvaluation(EvaluationReport report) {
+                    evaluated.add(report.step());
+                }
+            });
+            trainer.train(3, () -> false);
+        }
+        assertEquals(List.of(1L, 2L, 3L, 4L, 5L, 6L, 7L), steps);
+        assertEquals(List.of(0L, 3L, 6L, 7L), evaluated);
+    }
+
+    @Test
+    void stopRequest_endsAfterTheStep() {
+        try (Trainer trainer = trainer(nano())) {
+            trainer.train(0, () -> trainer.stepsDone() == 4);
+            assertEquals(4, trainer.stepsDone());
+        }
+    }
+
+    @Test
+    void hyperparameters_afterTraining_haveTheSameFingerprint() {
+        try (Trainer trainer = trainer(nano().with("optimization.steps", "5"))) {
+            String before = trainer.hyperparameters().sha256();
+            float weight = trainer.registry().get("wte.weight").matrix().toArray()[0];
+            trainer.train(0, () -> false);
+            assertEquals(before, trainer.hyperparameters().sha256());
+            assertNotEquals(
+                    weight, trainer.registry().get("wte.weight").matrix().toArray()[0]);
+        }
+    }
+
+    @Test
+    void valueAndGradient_areLiveViewsOfTheModel() {
+        try (Trainer trainer = trainer(nano())) {
+            Parameter parameter = trainer.registry().get("h.0.attn.c_attn.weight");
+            INDArray value = parameter.value();
+            assertArrayEquals(new long[] {32, 96}, value.shape());
+            double before = value.getDouble(3, 5);
+            trainer.step();
+            assertNotEquals(before, value.getDouble(3, 5));
+            assertEquals(parameter.matrix().toArray()[3 * 96 + 5], value.getFloat(3, 5));
+            assertTrue(parameter.gradient().norm2Number().doubleValue() > 0);
+        }
+    }
+
+    @Test
+    void infiniteWeight_stopsTrainingNamingStepAndTensor() {
+        try (Trainer trainer = trainer(nano())) {
+            trainer.step();
+            Parameter parameter = trainer.registry().get("h.1.mlp.c_fc.weight");
+            trainer.registry().weights().write(parameter.offset() + 7, new float[] {Float.POSITIVE_INFINITY}, 0, 1);
+            var e = assertThrows(TrainingFailedException.class, trainer::step);
+            assertTrue(e.getMessage().contains("step 2"), e.getMessage());
+            assertTrue(e.getMessage().contains("h.1.mlp.c_fc.weight, 1 of its 4,096 numbers"), e.getMessage());
+            assertEquals(1, trainer.stepsDone());
+        }
+    }
+
+    @Test
+    void absurdLearningRate_stopsWithWeightsStillFinite() {
+        Hyperparameters h = nano().with("optimization.learning_rate", "99")
+                .with("optimization.warmup_steps", "0")
+                .with("optimization.gradient_clip", "0")
+                .with("optimization.steps", "500")
+                .with("optimization.schedule", "constant");
+        try (Trainer trainer = trainer(h)) {
+            try {
+                trainer.train(0, () -> false);
+            } catch (TrainingFailedException e) {
+                assertTrue(e.getMessage().contains("learning-rate"), e.getMessage());
+            }
+            for (Parameter parameter : trainer.registry().owned()) {
+                for (float weight : parameter.matrix().toArray()) {
+                    assertTrue(Float.isFinite(weight), parameter + " holds " + weight);
+                }
+            }
+        }
+    }
+
+    @Test
+    void corpusShorterThanTheContext_isRefused() {
+        Corpus corpus = Corpus.of(CharacterTokenizer.of("abcabc"), "abcabc", 0.5);
+        assertThrows(IllegalArgumentException.class, () -> new Trainer(nano(), corpus, 1));
+    }
+
+    private static Hyperparameters nano() {
+        return Preset.named("nano").hyperparameters();
+    }
+
+    private static Trainer trainer(Hyperparameters hyperparameters) {
+        return new Trainer(hyperparameters, Corpus.of(CharacterTokenizer.of(TEXT), TEXT, 0.1), 2);
+    }
+}
