@@ -96,6 +96,7 @@ public final class Slab implements AutoCloseable {
     public synchronized INDArray array(long offset, long... shape) {
         checkOpen();
         if (array == null) {
+            // A pointer whose address is the first float: ND4J would ignore a position.
             DataBuffer buffer = Nd4j.createBuffer(new FloatPointer(first), size, DataType.FLOAT);
             array = Nd4j.create(buffer, new long[] {1, size}, new long[] {size, 1}, 0, 'c');
         }
