@@ -49,8 +49,8 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                 "tiny",
                 "the default: about two minutes on two cores",
                 new Hyperparameters(
-                        shape(61, 128, 4, 4, 128, true, Activation.GELU_TANH, 0),
-                        schedule(2000, 3e-3, 3e-4, 100, 0.99, 0.1),
+                        shape(61, 128, 3, 4, 128, true, Activation.GELU_TANH, 0),
+                        new Optimization(1700, 6e-3, 0, ScheduleKind.LINEAR, 100, 0.9, 0.99, 1e-8, 0.1, 1.0),
                         batches(16, 4),
                         1337)));
         presets.add(new Preset(
@@ -59,7 +59,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                 new Hyperparameters(
                         shape(66, 64, 4, 4, 128, false, Activation.GELU_ERF, 0),
                         schedule(2000, 1e-3, 1e-4, 100, 0.99, 0.1),
-                        batches(12, 4),
+                        batches(12, 2),
                         1337)));
         presets.add(new Preset(
                 "shakespeare-gpu",

@@ -124,7 +124,7 @@ final class ScalarKernels implements Kernels {
         }
     }
 
-    /** Phi(x) to about 1e-7, by formula 26.2.17 of Abramowitz and Stegun, which {@link VectorKernels} uses too. */
+    /** Phi(x) to about 1e-7, by formula 26.2.17 of Abramowitz and Stegun. */
     static double normalDistribution(double x) {
         double t = 1 / (1 + 0.2316419 * Math.abs(x));
         double polynomial =

@@ -36,15 +36,55 @@ final class VectorKernels implements Kernels {
     private static final float GELU_1 = (float) (2 * Math.sqrt(2 / Math.PI));
     private static final float GELU_3 = (float) (2 * Math.sqrt(2 / Math.PI) * 0.044715);
 
-    // Phi(x), Abramowitz and Stegun 26.2.17, with the density's factor 1 / sqrt(2 pi).
-    private static final float PHI_T = 0.2316419f;
-    private static final float PHI_1 = 0.319381530f;
-    private static final float PHI_2 = -0.356563782f;
-    private static final float PHI_3 = 1.781477937f;
-    private static final float PHI_4 = -1.821255978f;
-    private static final float PHI_5 = 1.330274429f;
-    private static final float DENSITY = (float) (1 / Math.sqrt(2 * Math.PI));
+    // Phi(x) = sigmoid(x E(x^2)): E is the log-odds of the normal distribution over x, fitted by a polynomial of degree
+    // 6
+    // for |x| <= 5.6, beyond which Phi is 0 or 1. Error of x Phi(x): 7e-8; of its derivative: 4e-7.
+    private static final float ERF_SQUARE_MAX = 5.6f * 5.6f;
+    private static final float E0 = 1.5957685f;
+    private static final float E1 = 0.07266857f;
+    private static final float E2 = -6.6259985e-5f;
+    private static final float E3 = -1.10480316e-4f;
+    private static final float E4 = 7.938219e-6f;
+    private static final float E5 = -2.668928e-7f;
+    private static final float E6 = 3.6112326e-9f;
 
+    // Constants as vectors: a call of broadcast costs nothing at run time, but uses up what C2 is willing to inline
+    // into one
+    // method (DesiredMethodLimit), beyond which every vector becomes an object and a kernel ten times slower. For the
+    // same
+    // reason a kernel has few operations, and its variants are methods of their own.
+    private static final FloatVector ONE_V = vector(1);
+    private static final FloatVector EXP_MIN_V = vector(EXP_MIN);
+    private static final FloatVector EXP_MAX_V = vector(EXP_MAX);
+    private static final FloatVector LOG2_E_V = vector(LOG2_E);
+    private static final FloatVector ROUNDER_V = vector(ROUNDER);
+    private static final FloatVector LN2_HIGH_V = vector(-LN2_HIGH);
+    private static final FloatVector LN2_LOW_V = vector(-LN2_LOW);
+    private static final FloatVector P2_V = vector(P2);
+    private static final FloatVector P3_V = vector(P3);
+    private static final FloatVector P4_V = vector(P4);
+    private static final FloatVector P5_V = vector(P5);
+    private static final FloatVector P6_V = vector(P6);
+    private static final IntVector EXPONENT_ONE_V = IntVector.broadcast(INTS, 0x3F800000);
+    private static final FloatVector TANH_1_V = vector(-GELU_1);
+    private static final FloatVector TANH_3_V = vector(-GELU_3);
+    private static final FloatVector TANH_SLOPE_1_V = vector(GELU_1);
+    private static final FloatVector TANH_SLOPE_3_V = vector(3 * GELU_3);
+    private static final FloatVector ERF_SQUARE_MAX_V = vector(ERF_SQUARE_MAX);
+    private static final FloatVector ERF_0_V = vector(-E0);
+    private static final FloatVector ERF_1_V = vector(-E1);
+    private static final FloatVector ERF_2_V = vector(-E2);
+    private static final FloatVector ERF_3_V = vector(-E3);
+    private static final FloatVector ERF_4_V = vector(-E4);
+    private static final FloatVector ERF_5_V = vector(-E5);
+    private static final FloatVector ERF_6_V = vector(-E6);
+    private static final FloatVector ERF_SLOPE_0_V = vector(1 * E0);
+    private static final FloatVector ERF_SLOPE_1_V = vector(3 * E1);
+    private static final FloatVector ERF_SLOPE_2_V = vector(5 * E2);
+    private static final FloatVector ERF_SLOPE_3_V = vector(7 * E3);
+    private static final FloatVector ERF_SLOPE_4_V = vector(9 * E4);
+    private static final FloatVector ERF_SLOPE_5_V = vector(11 * E5);
+    private static final FloatVector ERF_SLOPE_6_V = vector(13 * E6);
     private static final IntVector IOTA = IntVector.zero(INTS).addIndex(1);
 
     private final float[] lanes = new float[LANES];
@@ -95,28 +135,11 @@ final class VectorKernels implements Kernels {
             int yAt,
             float[] statistics,
             int statisticsAt) {
-        FloatVector sums = FloatVector.zero(FLOATS);
+        float mean = sum(x, xAt, n) / n;
+        float square = sumOfSquaredDeviations(x, xAt, n, mean);
+        float rstd = (float) (1 / Math.sqrt(square / n + epsilon));
         int i = 0;
         for (; i <= n - LANES; i += LANES) {
-            sums = sums.add(load(x, xAt + i));
-        }
-        float sum = sumOfLanes(sums);
-        for (; i < n; i++) {
-            sum += x[xAt + i];
-        }
-        float mean = sum / n;
-        FloatVector squares = FloatVector.zero(FLOATS);
-        for (i = 0; i <= n - LANES; i += LANES) {
-            FloatVector d = load(x, xAt + i).sub(mean);
-            squares = d.fma(d, squares);
-        }
-        float square = sumOfLanes(squares);
-        for (; i < n; i++) {
-            float d = x[xAt + i] - mean;
-            square += d * d;
-        }
-        float rstd = (float) (1 / Math.sqrt(square / n + epsilon));
-        for (i = 0; i <= n - LANES; i += LANES) {
             FloatVector xhat = load(x, xAt + i).sub(mean).mul(rstd);
             FloatVector g = load(gain, i);
             (bias == null ? xhat.mul(g) : xhat.fma(g, load(bias, i))).intoArray(y, yAt + i);
@@ -187,25 +210,10 @@ final class VectorKernels implements Kernels {
 
     @Override
     public void geluTanh(float[] x, int xAt, float[] y, int yAt, int n, boolean keepSlope) {
-        FloatVector one = broadcast(1);
-        int i = 0;
-        for (; i <= n - LANES; i += LANES) {
-            FloatVector a = load(x, xAt + i);
-            FloatVector square = a.mul(a);
-            FloatVector u = square.fma(broadcast(-GELU_3), broadcast(-GELU_1)).mul(a);
-            FloatVector s = one.div(exp(u).add(1f)); // sigmoid(-u)
-            FloatVector gelu = a.mul(s);
-            if (keepSlope) {
-                // d(a s) = s + a s (1 - s) u'
-                FloatVector slope = square.fma(broadcast(3 * GELU_3), broadcast(GELU_1));
-                gelu.mul(one.sub(s)).fma(slope, s).intoArray(x, xAt + i);
-            }
-            gelu.intoArray(y, yAt + i);
-        }
-        for (; i < n; i++) {
+        int whole = keepSlope ? geluTanhWithSlope(x, xAt, y, yAt, n) : geluTanhVectors(x, xAt, y, yAt, n);
+        for (int i = whole; i < n; i++) {
             float a = x[xAt + i];
-            float u = Math.fma(a * a, -GELU_3, -GELU_1) * a;
-            float s = 1 / (exp(u) + 1);
+            float s = sigmoid(Math.fma(a * a, -GELU_3, -GELU_1) * a);
             float gelu = a * s;
             if (keepSlope) {
                 x[xAt + i] = Math.fma(gelu * (1 - s), Math.fma(a * a, 3 * GELU_3, GELU_1), s);
@@ -214,27 +222,103 @@ final class VectorKernels implements Kernels {
         }
     }
 
-    @Override
-    public void geluErf(float[] x, int xAt, float[] y, int yAt, int n, boolean keepSlope) {
+    private static int geluTanhVectors(float[] x, int xAt, float[] y, int yAt, int n) {
         int i = 0;
         for (; i <= n - LANES; i += LANES) {
             FloatVector a = load(x, xAt + i);
-            FloatVector density = density(a);
-            FloatVector phi = normalDistribution(a, density);
-            if (keepSlope) {
-                a.fma(density, phi).intoArray(x, xAt + i);
-            }
-            phi.mul(a).intoArray(y, yAt + i);
+            a.mul(sigmoid(a.mul(a).fma(TANH_3_V, TANH_1_V).mul(a))).intoArray(y, yAt + i);
         }
-        for (; i < n; i++) {
+        return i;
+    }
+
+    private static int geluTanhWithSlope(float[] x, int xAt, float[] y, int yAt, int n) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector a = load(x, xAt + i);
+            FloatVector square = a.mul(a);
+            FloatVector s = sigmoid(square.fma(TANH_3_V, TANH_1_V).mul(a));
+            FloatVector gelu = a.mul(s);
+            gelu.intoArray(y, yAt + i);
+            // d(a s) = s + a s (1 - s) u', where s = sigmoid(u)
+            FloatVector slope = square.fma(TANH_SLOPE_3_V, TANH_SLOPE_1_V);
+            gelu.mul(ONE_V.sub(s)).fma(slope, s).intoArray(x, xAt + i);
+        }
+        return i;
+    }
+
+    @Override
+    public void geluErf(float[] x, int xAt, float[] y, int yAt, int n, boolean keepSlope) {
+        int whole = keepSlope ? geluErfWithSlope(x, xAt, y, yAt, n) : geluErfVectors(x, xAt, y, yAt, n);
+        for (int i = whole; i < n; i++) {
             float a = x[xAt + i];
-            float density = exp(-0.5f * (a * a)) * DENSITY;
-            float phi = normalDistribution(a, density);
+            float t = a * a;
+            t = t > ERF_SQUARE_MAX ? ERF_SQUARE_MAX : t; // NaN stays NaN
+            float e = Math.fma(t, -E6, -E5);
+            e = Math.fma(Math.fma(Math.fma(e, t, -E4), t, -E3), t, -E2);
+            e = Math.fma(Math.fma(e, t, -E1), t, -E0);
+            float s = sigmoid(e * a);
+            float gelu = a * s;
             if (keepSlope) {
-                x[xAt + i] = Math.fma(a, density, phi);
+                // The coefficient of a^2k in d(a E(a^2)) is 2k + 1 times that of E.
+                float d = Math.fma(t, 13 * E6, 11 * E5);
+                d = Math.fma(Math.fma(Math.fma(d, t, 9 * E4), t, 7 * E3), t, 5 * E2);
+                d = Math.fma(Math.fma(d, t, 3 * E1), t, E0);
+                x[xAt + i] = Math.fma(gelu * (1 - s), d, s);
             }
-            y[yAt + i] = phi * a;
+            y[yAt + i] = gelu;
         }
+    }
+
+    private static int geluErfVectors(float[] x, int xAt, float[] y, int yAt, int n) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector a = load(x, xAt + i);
+            a.mul(sigmoid(erfLogOdds(clampedSquare(a)).mul(a))).intoArray(y, yAt + i);
+        }
+        return i;
+    }
+
+    private static int geluErfWithSlope(float[] x, int xAt, float[] y, int yAt, int n) {
+        int i = 0;
+        for (; i <= n - LANES; i += LANES) {
+            FloatVector a = load(x, xAt + i);
+            FloatVector t = clampedSquare(a);
+            FloatVector s = sigmoid(erfLogOdds(t).mul(a));
+            FloatVector gelu = a.mul(s);
+            gelu.intoArray(y, yAt + i);
+            FloatVector d = t.fma(ERF_SLOPE_6_V, ERF_SLOPE_5_V)
+                    .fma(t, ERF_SLOPE_4_V)
+                    .fma(t, ERF_SLOPE_3_V)
+                    .fma(t, ERF_SLOPE_2_V)
+                    .fma(t, ERF_SLOPE_1_V)
+                    .fma(t, ERF_SLOPE_0_V);
+            gelu.mul(ONE_V.sub(s)).fma(d, s).intoArray(x, xAt + i);
+        }
+        return i;
+    }
+
+    private static FloatVector clampedSquare(FloatVector a) {
+        FloatVector t = a.mul(a);
+        return t.blend(ERF_SQUARE_MAX_V, t.compare(VectorOperators.GT, ERF_SQUARE_MAX_V));
+    }
+
+    /** -E(t): minus the log-odds of the normal distribution at a, over a, where t = a^2. */
+    private static FloatVector erfLogOdds(FloatVector t) {
+        return t.fma(ERF_6_V, ERF_5_V)
+                .fma(t, ERF_4_V)
+                .fma(t, ERF_3_V)
+                .fma(t, ERF_2_V)
+                .fma(t, ERF_1_V)
+                .fma(t, ERF_0_V);
+    }
+
+    /** 1 / (1 + exp(u)), the sigmoid of -u. */
+    private static FloatVector sigmoid(FloatVector u) {
+        return ONE_V.div(exp(u).add(ONE_V));
+    }
+
+    private static float sigmoid(float u) {
+        return 1 / (exp(u) + 1);
     }
 
     @Override
@@ -356,7 +440,7 @@ final class VectorKernels implements Kernels {
         return FloatVector.fromArray(FLOATS, x, at);
     }
 
-    private static FloatVector broadcast(float value) {
+    private static FloatVector vector(float value) {
         return FloatVector.broadcast(FLOATS, value);
     }
 
@@ -366,6 +450,45 @@ final class VectorKernels implements Kernels {
         float sum = lanes[0];
         for (int i = 1; i < LANES; i++) {
             sum += lanes[i];
+        }
+        return sum;
+    }
+
+    /** In four chains, because one would wait for the latency of each addition. */
+    private float sum(float[] x, int xAt, int n) {
+        FloatVector a = FloatVector.zero(FLOATS);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        int i = 0;
+        for (; i <= n - 4 * LANES; i += 4 * LANES) {
+            a = a.add(load(x, xAt + i));
+            b = b.add(load(x, xAt + i + LANES));
+            c = c.add(load(x, xAt + i + 2 * LANES));
+            d = d.add(load(x, xAt + i + 3 * LANES));
+        }
+        float sum = sumOfLanes(a.add(b).add(c.add(d)));
+        for (; i < n; i++) {
+            sum += x[xAt + i];
+        }
+        return sum;
+    }
+
+    private float sumOfSquaredDeviations(float[] x, int xAt, int n, float mean) {
+        FloatVector means = vector(mean);
+        FloatVector a = FloatVector.zero(FLOATS);
+        FloatVector b = a;
+        int i = 0;
+        for (; i <= n - 2 * LANES; i += 2 * LANES) {
+            FloatVector d = load(x, xAt + i).sub(means);
+            FloatVector e = load(x, xAt + i + LANES).sub(means);
+            a = d.fma(d, a);
+            b = e.fma(e, b);
+        }
+        float sum = sumOfLanes(a.add(b));
+        for (; i < n; i++) {
+            float d = x[xAt + i] - mean;
+            sum += d * d;
         }
         return sum;
     }
@@ -420,19 +543,15 @@ final class VectorKernels implements Kernels {
 
     private static FloatVector exp(FloatVector x) {
         // Compare and blend: two instructions where min and max need six to treat NaN as Java does. NaN stays NaN.
-        FloatVector clamped = x.blend(EXP_MIN, x.lt(EXP_MIN));
-        clamped = clamped.blend(EXP_MAX, clamped.compare(VectorOperators.GT, EXP_MAX));
-        FloatVector shifted = clamped.fma(broadcast(LOG2_E), broadcast(ROUNDER));
-        FloatVector n = shifted.sub(ROUNDER);
-        FloatVector r = n.fma(broadcast(-LN2_HIGH), clamped);
-        r = n.fma(broadcast(-LN2_LOW), r);
-        FloatVector p = r.fma(broadcast(P6), broadcast(P5));
-        p = p.fma(r, broadcast(P4));
-        p = p.fma(r, broadcast(P3));
-        p = p.fma(r, broadcast(P2));
-        p = p.mul(r).fma(r, r).add(1f);
+        FloatVector clamped = x.blend(EXP_MIN_V, x.compare(VectorOperators.LT, EXP_MIN_V));
+        clamped = clamped.blend(EXP_MAX_V, clamped.compare(VectorOperators.GT, EXP_MAX_V));
+        FloatVector shifted = clamped.fma(LOG2_E_V, ROUNDER_V);
+        FloatVector n = shifted.sub(ROUNDER_V);
+        FloatVector r = n.fma(LN2_LOW_V, n.fma(LN2_HIGH_V, clamped));
+        FloatVector p = r.fma(P6_V, P5_V).fma(r, P4_V).fma(r, P3_V).fma(r, P2_V);
+        p = p.mul(r).fma(r, r).add(ONE_V);
         IntVector power =
-                shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(0x3F800000);
+                shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(EXPONENT_ONE_V);
         return p.mul(power.reinterpretAsFloats());
     }
 
@@ -449,35 +568,5 @@ final class VectorKernels implements Kernels {
         p = Math.fma(p, r, P2);
         p = Math.fma(p * r, r, r) + 1;
         return p * Float.intBitsToFloat((Float.floatToRawIntBits(shifted) << 23) + 0x3F800000);
-    }
-
-    private static FloatVector density(FloatVector x) {
-        return exp(x.mul(x).mul(-0.5f)).mul(DENSITY);
-    }
-
-    private static FloatVector normalDistribution(FloatVector x, FloatVector density) {
-        FloatVector t = broadcast(1).div(x.abs().fma(broadcast(PHI_T), broadcast(1)));
-        FloatVector p = t.fma(broadcast(PHI_5), broadcast(PHI_4));
-        p = p.fma(t, broadcast(PHI_3));
-        p = p.fma(t, broadcast(PHI_2));
-        p = p.fma(t, broadcast(PHI_1));
-        FloatVector upper = p.mul(t).mul(density); // Phi(-|x|)
-        // Phi(x) = upper for x < 0, else 1 - upper: the sign of x chooses, without a mask.
-        IntVector negative = x.reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
-        FloatVector lower = broadcast(1).sub(upper);
-        IntVector chosen = upper.reinterpretAsInts()
-                .lanewise(VectorOperators.AND, negative)
-                .lanewise(VectorOperators.OR, lower.reinterpretAsInts().lanewise(VectorOperators.AND_NOT, negative));
-        return chosen.reinterpretAsFloats();
-    }
-
-    private static float normalDistribution(float x, float density) {
-        float t = 1 / Math.fma(Math.abs(x), PHI_T, 1);
-        float p = Math.fma(t, PHI_5, PHI_4);
-        p = Math.fma(p, t, PHI_3);
-        p = Math.fma(p, t, PHI_2);
-        p = Math.fma(p, t, PHI_1);
-        float upper = p * t * density;
-        return x < 0 ? upper : 1 - upper;
     }
 }
