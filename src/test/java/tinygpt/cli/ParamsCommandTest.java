@@ -24,7 +24,9 @@ import tinygpt.hyperparameters.Preset;
 
 final class ParamsCommandTest {
     /** nanoGPT's CPU shape with biases: 809,856 parameters in 52 tensors. */
-    private static final String[] NANO_GPT = {"params", "--vocabulary-size", "65", "--context-length", "64"};
+    private static final String[] NANO_GPT = {
+        "params", "--layers", "4", "--vocabulary-size", "65", "--context-length", "64"
+    };
 
     @Test
     void table_collapsesLayers_mergesNorms_andShowsTheTie() {
@@ -219,7 +221,8 @@ final class ParamsCommandTest {
 
     @Test
     void why_withAnotherFeedForwardWidth_doesNotSpeakOf12LC2() {
-        String out = Run.of("params", "--feed-forward-width", "300", "--why").out();
+        String out = Run.of("params", "--layers", "4", "--feed-forward-width", "300", "--why")
+                .out();
         assertTrue(out.contains("= L·(2FC + F + C) = 4·(2·300·128 + 300 + 128) = 308,912"), out);
         assertTrue(out.contains("  569,344  L·(4C² + 2FC): "), out);
         assertFalse(out.contains("12·L"), out);

@@ -11,7 +11,8 @@ import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.Preset;
 
 final class InitializerTest {
-    private static final Hyperparameters TINY = Preset.named("tiny").hyperparameters();
+    private static final Hyperparameters TINY =
+            Preset.named("tiny").hyperparameters().with("model.layers", "4");
 
     @Test
     void everyTensor_hasTheSpreadOfItsLaw() {

@@ -233,7 +233,8 @@ final class ParameterRegistryTest {
 
     @Test
     void largestDescribableModel_isCountedWithoutOverflow() {
-        ParameterRegistry registry = registry("tiny", "model.width", "1048576", "model.layers", "10000");
+        ParameterRegistry registry =
+                registry("tiny", "model.width", "1048576", "model.layers", "10000", "model.vocabulary_size", "64");
         assertEquals(131_941_531_851_423_744L, registry.count());
     }
 
