@@ -154,11 +154,7 @@ final class TrainCommand implements Callable<Integer> {
                     "--vocabulary-size " + chosen.model().vocabularySize() + " does not fit: the tokenizer of " + file
                             + " has " + actual + " tokens; leave the flag out when training");
         }
-        if (out == null) {
-            RunFolders.rememberLatest(folder);
-        } else {
-            RunFolders.rememberLatest(out);
-        }
+        RunFolders.rememberLatest(folder);
         return run;
     }
 

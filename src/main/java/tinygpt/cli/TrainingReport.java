@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import tinygpt.hyperparameters.CanonicalJson;
 import tinygpt.hyperparameters.DataPlan;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.ModelShape;
@@ -62,7 +63,7 @@ final class TrainingReport {
                 d.batchSize(),
                 m.contextLength(),
                 d.shards(),
-                plain(o.learningRate()),
+                CanonicalJson.shortest(o.learningRate()),
                 o.schedule().name().toLowerCase(Locale.ROOT),
                 h.seed());
         line(
@@ -170,20 +171,15 @@ final class TrainingReport {
         values.add("width " + m.width());
         values.add("context " + m.contextLength());
         values.add("batch " + trainer.hyperparameters().data().batchSize());
-        values.add("learning rate " + plain(o.learningRate()));
-        values.add("weight decay " + plain(o.weightDecay()));
-        values.add("dropout " + plain(m.residualDropout()));
+        values.add("learning rate " + CanonicalJson.shortest(o.learningRate()));
+        values.add("weight decay " + CanonicalJson.shortest(o.weightDecay()));
+        values.add("dropout " + CanonicalJson.shortest(m.residualDropout()));
         values.add("seed " + trainer.hyperparameters().seed());
         Text.wrap("  ", values, " · ").forEach(text -> line(out, "%s", text));
     }
 
     private void line(PrintWriter to, String format, Object... arguments) {
         to.println(output.glyphs().text(String.format(Locale.ROOT, format, arguments)));
-    }
-
-    private static String plain(double value) {
-        return tinygpt.hyperparameters.CanonicalJson.write(
-                com.fasterxml.jackson.databind.node.JsonNodeFactory.instance.numberNode(value));
     }
 
     private static String shortHash(String sha256) {

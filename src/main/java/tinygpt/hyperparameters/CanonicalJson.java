@@ -71,7 +71,7 @@ public final class CanonicalJson {
     }
 
     /** The shortest decimal that reads back as this double; the same on every JDK, unlike Double.toString before 19. */
-    static String shortest(double value) {
+    public static String shortest(double value) {
         if (Double.isNaN(value) || Double.isInfinite(value)) {
             throw new IllegalArgumentException(value + " is not a JSON number");
         }

@@ -204,11 +204,6 @@ public final class Activations implements AutoCloseable {
         return logits.block(sequence * time, 0, time, logits.columns());
     }
 
-    /** Queries, keys and values of a layer, (M, 3 C). */
-    public Matrix queriesKeysValues(int layer) {
-        return layers.get(layer).qkv;
-    }
-
     /** Says which sequence of the batch the first one here is, so that dropout does not depend on shards. */
     public void startAt(long sequence) {
         firstSequence = sequence;

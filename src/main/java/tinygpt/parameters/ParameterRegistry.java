@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import tinygpt.hyperparameters.CanonicalJson;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.InitialLaw.Constant;
 import tinygpt.parameters.InitialLaw.Normal;
@@ -216,8 +217,7 @@ public final class ParameterRegistry implements AutoCloseable {
 
         Declarations(ModelShape shape) {
             this.shape = shape;
-            String std = tinygpt.hyperparameters.CanonicalJson.write(
-                    com.fasterxml.jackson.databind.node.JsonNodeFactory.instance.numberNode(shape.initialStd()));
+            String std = CanonicalJson.shortest(shape.initialStd());
             this.matrix = new Normal(shape.initialStd(), "N(0, " + std + ")");
             // GPT-2 scales what each of the 2 L sublayers adds, so that the residual stream's variance does not grow.
             this.residual = new Normal(shape.initialStd() / Math.sqrt(2.0 * shape.layers()), "N(0, " + std + "/√(2L))");

@@ -9,11 +9,6 @@ public final class KernelChoice {
 
     private KernelChoice() {}
 
-    /** Whether the Vector API is used. */
-    public static boolean vectorized() {
-        return VECTOR;
-    }
-
     /** What the kernels are, in a few words. */
     public static String describe() {
         return newKernels().name();

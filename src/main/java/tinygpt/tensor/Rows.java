@@ -1,7 +1,5 @@
 package tinygpt.tensor;
 
-import java.nio.FloatBuffer;
-
 /**
  * Operations on the rows of matrices, and on stretches of slabs, other than products. Each copies a tile of rows into the
  * workspace, lets the kernels work on it, and copies it back.
@@ -329,13 +327,11 @@ public final class Rows {
 
     private static void getStretch(Matrix vector, int from, int count, float[] tile) {
         long offset = vector.rowOffset(0) + from;
-        FloatBuffer buffer = vector.buffer(offset);
-        buffer.get(Slab.index(offset), tile, 0, count);
+        vector.buffer(offset).get(Slab.index(offset), tile, 0, count);
     }
 
     private static void putStretch(Matrix vector, int from, int count, float[] tile) {
         long offset = vector.rowOffset(0) + from;
-        FloatBuffer buffer = vector.buffer(offset);
-        buffer.put(Slab.index(offset), tile, 0, count);
+        vector.buffer(offset).put(Slab.index(offset), tile, 0, count);
     }
 }

@@ -26,21 +26,6 @@ public final class Slabs {
         return sum;
     }
 
-    /** Sum of squared differences of a stretch. */
-    public static double sumOfSquaredDifferences(Workspace w, Slab x, Slab y, long offset, int length) {
-        double sum = 0;
-        for (int done = 0; done < length; done += Workspace.TILE) {
-            int n = Math.min(Workspace.TILE, length - done);
-            get(x, offset + done, w.tileA, n);
-            get(y, offset + done, w.tileB, n);
-            for (int i = 0; i < n; i++) {
-                double d = w.tileA[i] - w.tileB[i];
-                sum += d * d;
-            }
-        }
-        return sum;
-    }
-
     /**
      * AdamW on a stretch of one parameter. The gradient becomes the clipped one.
      *
