@@ -145,6 +145,6 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
     }
 
     private static DataPlan batches(int size, int shards) {
-        return new DataPlan(TokenizerKind.CHARACTER, 0.1, size, shards, BatchOrder.RANDOM);
+        return new DataPlan(TokenizerKind.CHARACTER, 0.1, size, shards, BatchOrder.SHUFFLED);
     }
 }

@@ -15,5 +15,7 @@ public enum Stream {
     /** Dropout on the output of the feed-forward sublayer: place = (layer, token). */
     FEED_FORWARD_RESIDUAL_DROPOUT,
     /** The choice of the next token: step = position in the text, place = sample. */
-    SAMPLING
+    SAMPLING,
+    /** The order of windows: step = pass over the text, place = window; and one place for where the pass begins. */
+    SHUFFLE
 }

@@ -2,6 +2,7 @@ package tinygpt.text;
 
 import tinygpt.hyperparameters.BatchOrder;
 import tinygpt.random.CounterRandom;
+import tinygpt.random.RandomPermutation;
 import tinygpt.random.Stream;
 
 /**
@@ -16,7 +17,10 @@ public final class Windows {
      *
      * <p>RANDOM draws uniformly from the n - T starts that leave room for the last target, as nanoGPT does. SEQUENTIAL puts
      * the floor((n - 1) / T) whole windows side by side, as llm.c's loader does, and counts through them over all steps;
-     * after the last whole window, which may be in the middle of a batch, the first one follows.
+     * after the last whole window, which may be in the middle of a batch, the first one follows. SHUFFLED passes over the
+     * text again and again: each pass begins at a random token below 2T, takes max(1, floor(n / T) - 1) windows side by
+     * side and shuffles them, so that a pass reads every token once but for fewer than 2T at its two ends. A batch may end
+     * one pass and begin the next.
      *
      * @param step training step, from 0
      * @param batchSize sequences in a batch, B
@@ -39,6 +43,7 @@ public final class Windows {
         }
         return switch (order) {
             case RANDOM -> (int) CounterRandom.below(trainTokens - contextLength, seed, Stream.BATCH, step, position);
+            case SHUFFLED -> shuffled(seed, step, batchSize, position, trainTokens, contextLength);
             case SEQUENTIAL -> {
                 long windows = (trainTokens - 1) / contextLength;
                 // The step is reduced first, so that the product cannot overflow.
@@ -46,6 +51,16 @@ public final class Windows {
                 yield (int) (window * contextLength);
             }
         };
+    }
+
+    private static int shuffled(long seed, long step, int batchSize, int position, int trainTokens, int contextLength) {
+        long windows = Math.max(1, trainTokens / contextLength - 1);
+        long inPass = step % windows * batchSize + position;
+        long pass = step / windows * batchSize + inPass / windows;
+        long firstToken =
+                CounterRandom.below(trainTokens - windows * contextLength, seed, Stream.SHUFFLE, pass, Long.MAX_VALUE);
+        return (int) (firstToken
+                + contextLength * RandomPermutation.at(inPass % windows, windows, seed, Stream.SHUFFLE, pass));
     }
 
     /**

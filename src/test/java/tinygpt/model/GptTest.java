@@ -170,7 +170,7 @@ class GptTest {
             case ATTENTION_DROPOUT -> d.attention.multiplier(d.attentionPlace(layer, i[0], i[1]) + i[2], i[3]);
             case ATTENTION_RESIDUAL_DROPOUT -> d.attentionResidual.multiplier(d.residualPlace(layer, i[0]), i[1]);
             case FEED_FORWARD_RESIDUAL_DROPOUT -> d.feedForwardResidual.multiplier(d.residualPlace(layer, i[0]), i[1]);
-            case INITIAL_WEIGHTS, BATCH, SAMPLING -> throw new AssertionError(kind);
+            case INITIAL_WEIGHTS, BATCH, SHUFFLE, SAMPLING -> throw new AssertionError(kind);
         };
     }
 

@@ -6,7 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import tinygpt.hyperparameters.BatchOrder;
@@ -64,6 +68,57 @@ class WindowsTest {
     void sequential_farStep_doesNotOverflow() {
         // 2^63 - 1 = 7 mod 10 and 2^31 - 1 = 7 mod 10, so the window is (7 * 7 + 5) mod 10.
         assertEquals(4, Windows.start(BatchOrder.SEQUENTIAL, 0, Long.MAX_VALUE, Integer.MAX_VALUE, 5, 11, 1));
+    }
+
+    @Test
+    void shuffled_aPassReadsEveryTokenOnce_butForItsEnds() {
+        int n = 103;
+        int t = 8;
+        int windows = 11; // floor(103 / 8) - 1
+        for (int pass = 0; pass < 200; pass++) {
+            int[] read = new int[n];
+            for (int i = 0; i < windows; i++) {
+                long at = (long) pass * windows + i;
+                int start = Windows.start(BatchOrder.SHUFFLED, 5, at / 4, 4, (int) (at % 4), n, t);
+                assertTrue(start >= 0 && start + t < n, "a window must leave room for its last target");
+                for (int k = start; k < start + t; k++) {
+                    read[k]++;
+                }
+            }
+            assertEquals(windows * t, Arrays.stream(read).filter(r -> r == 1).count());
+            assertEquals(
+                    n - windows * t, Arrays.stream(read).filter(r -> r == 0).count());
+        }
+    }
+
+    @Test
+    void shuffled_passesDifferInOrderAndInPhase_andReachEveryStart() {
+        int n = 103;
+        int t = 8;
+        boolean[] reached = new boolean[n - t];
+        Set<List<Integer>> orders = new HashSet<>();
+        for (int pass = 0; pass < 300; pass++) {
+            List<Integer> order = new ArrayList<>();
+            for (int i = 0; i < 11; i++) {
+                int start = Windows.start(BatchOrder.SHUFFLED, 5, pass * 11L + i, 1, 0, n, t);
+                reached[start] = true;
+                order.add(start / t);
+            }
+            orders.add(order);
+        }
+        boolean[] all = new boolean[n - t];
+        Arrays.fill(all, true);
+        assertArrayEquals(all, reached);
+        assertTrue(orders.size() > 290, "only " + orders.size() + " orders of 300 differ");
+    }
+
+    @Test
+    void shuffled_tooFewTokensForTwoWindows_drawsOneAnywhere() {
+        boolean[] seen = new boolean[5]; // 13 tokens, context 8: starts 0 to 4
+        for (int step = 0; step < 200; step++) {
+            seen[Windows.start(BatchOrder.SHUFFLED, 1, step, 1, 0, 13, 8)] = true;
+        }
+        assertArrayEquals(new boolean[] {true, true, true, true, true}, seen);
     }
 
     @Test
