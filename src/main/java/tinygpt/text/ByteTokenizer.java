@@ -52,6 +52,11 @@ public final class ByteTokenizer implements Tokenizer {
     }
 
     @Override
+    public Tokenizer extendedBy(byte[] utf8) {
+        return this;
+    }
+
+    @Override
     public byte[] bytes(int id) {
         return TokenIds.require(id, vocabularySize()) == BYTES ? LITERAL.clone() : new byte[] {(byte) id};
     }

@@ -4,15 +4,18 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * One token for every distinct character (Unicode code point) of the training text, in the order of their code points;
- * the last id is the end of text, reserved whether the text has one or not.
+ * behind them is the end of text, reserved whether the text has one or not. A vocabulary that was extended for another
+ * text has the new characters after that.
  *
  * <p>The vocabulary is fixed by the training text. Text with other characters is refused, or read with an
  * {@link UnknownPolicy}.
@@ -21,24 +24,43 @@ public final class CharacterTokenizer implements Tokenizer {
     static final String KIND = "character";
 
     private static final int UNKNOWN = -1;
-    /** Code points below this are looked up in a table, the rare ones above by binary search. */
+    /** Code points below this are looked up in a table, the rare ones above in a map. */
     private static final int TABLE_LIMIT = 0x10000;
 
-    /** Strictly ascending; the index is the token id. */
+    /** The place of the end of text among the code points, which are never negative. */
+    private static final int END = -1;
+
+    /** By token id; END at one of them. */
     private final int[] codePoints;
 
+    private final int endOfText;
+    /** Code points below {@link #TABLE_LIMIT} to their ids. */
     private final int[] table;
+    /** Code points from there on, to their ids. */
+    private final Map<Integer, Integer> rare = new HashMap<>();
+
     private final int substitute;
 
-    private CharacterTokenizer(int[] ascending) {
-        codePoints = ascending;
-        table = new int[Math.min(TABLE_LIMIT, ascending[ascending.length - 1] + 1)];
+    private CharacterTokenizer(int[] codePoints) {
+        this.codePoints = codePoints;
+        int highest = Arrays.stream(codePoints).max().orElse(0);
+        table = new int[Math.min(TABLE_LIMIT, highest + 1)];
         Arrays.fill(table, UNKNOWN);
-        for (int id = 0; id < ascending.length && ascending[id] < table.length; id++) {
-            table[ascending[id]] = id;
+        int end = UNKNOWN;
+        for (int id = 0; id < codePoints.length; id++) {
+            if (codePoints[id] == END) {
+                end = id;
+            } else if (codePoints[id] < table.length) {
+                table[codePoints[id]] = id;
+            } else {
+                rare.put(codePoints[id], id);
+            }
         }
+        endOfText = end;
         int space = idOf(' ');
-        substitute = space != UNKNOWN ? space : Math.max(0, idOf('?'));
+        int question = idOf('?');
+        int first = endOfText == 0 ? 1 : 0;
+        substitute = space != UNKNOWN ? space : question != UNKNOWN ? question : first;
     }
 
     /**
@@ -47,6 +69,33 @@ public final class CharacterTokenizer implements Tokenizer {
      * @throws IllegalArgumentException if the text has no character, or half a surrogate pair
      */
     public static CharacterTokenizer of(String text) {
+        BitSet seen = charactersOf(text);
+        if (seen.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "the training text has no characters, so there is no vocabulary to take from it; give it some text");
+        }
+        return new CharacterTokenizer(
+                IntStream.concat(seen.stream(), IntStream.of(END)).toArray());
+    }
+
+    /**
+     * This vocabulary and, behind it, the characters of a text that it lacks, in the order of their code points: tokens
+     * keep their ids.
+     *
+     * @throws IllegalArgumentException if the text has half a surrogate pair
+     */
+    public CharacterTokenizer extendedBy(String text) {
+        IntStream added = charactersOf(text).stream().filter(c -> idOf(c) == UNKNOWN);
+        return new CharacterTokenizer(
+                IntStream.concat(Arrays.stream(codePoints), added).toArray());
+    }
+
+    @Override
+    public CharacterTokenizer extendedBy(byte[] utf8) {
+        return extendedBy(Utf8.decode(utf8));
+    }
+
+    private static BitSet charactersOf(String text) {
         Utf8.requireWholeCharacters(text);
         BitSet seen = new BitSet();
         for (int i = 0; i < text.length(); ) {
@@ -58,11 +107,7 @@ public final class CharacterTokenizer implements Tokenizer {
             seen.set(codePoint);
             i += Character.charCount(codePoint);
         }
-        if (seen.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "the training text has no characters, so there is no vocabulary to take from it; give it some text");
-        }
-        return new CharacterTokenizer(seen.stream().toArray());
+        return seen;
     }
 
     @Override
@@ -72,15 +117,15 @@ public final class CharacterTokenizer implements Tokenizer {
 
     @Override
     public int vocabularySize() {
-        return codePoints.length + 1;
+        return codePoints.length;
     }
 
     @Override
     public int endOfText() {
-        return codePoints.length;
+        return endOfText;
     }
 
-    /** The id that stands for unknown characters under REPLACE: the space if there is one, else '?', else id 0. */
+    /** The id that stands for unknown characters under REPLACE: the space if there is one, else '?', else the first character. */
     public int substitute() {
         return substitute;
     }
@@ -160,21 +205,20 @@ public final class CharacterTokenizer implements Tokenizer {
             throw new IllegalArgumentException("the vocabulary of a character tokenizer is a list of strings, not "
                     + Printable.quote(description.get(Description.VOCABULARY)));
         }
-        int characters = vocabulary.size() - 1;
-        if (characters < 1 || !END_OF_TEXT.equals(vocabulary.get(characters))) {
-            throw new IllegalArgumentException("the vocabulary of a character tokenizer has at least one character and"
-                    + " ends in \"" + END_OF_TEXT + "\"; this one has " + vocabulary.size() + " entries"
-                    + (characters < 0 ? "" : " and ends in " + Printable.quote(vocabulary.get(characters))));
-        }
-        int[] codePoints = new int[characters];
-        for (int id = 0; id < characters; id++) {
-            codePoints[id] = character(vocabulary.get(id), id);
-            if (id > 0 && codePoints[id] <= codePoints[id - 1]) {
-                throw new IllegalArgumentException("entry " + id + " of the vocabulary, "
-                        + Printable.codePointAndNumber(codePoints[id]) + ", stands after "
-                        + Printable.codePointAndNumber(codePoints[id - 1])
-                        + ": characters are in ascending order and each is there once");
+        int[] codePoints = new int[vocabulary.size()];
+        Map<Integer, Integer> seen = new HashMap<>();
+        for (int id = 0; id < codePoints.length; id++) {
+            codePoints[id] = END_OF_TEXT.equals(vocabulary.get(id)) ? END : character(vocabulary.get(id), id);
+            Integer before = seen.put(codePoints[id], id);
+            if (before != null) {
+                throw new IllegalArgumentException("entries " + before + " and " + id + " of the vocabulary are both "
+                        + Printable.quote(vocabulary.get(id)) + ": each token is there once");
             }
+        }
+        if (!seen.containsKey(END) || seen.size() < 2) {
+            throw new IllegalArgumentException(
+                    "the vocabulary of a character tokenizer has at least one character and \"" + END_OF_TEXT
+                            + "\"; this one has " + codePoints.length + " entries");
         }
         return new CharacterTokenizer(codePoints);
     }
@@ -199,7 +243,7 @@ public final class CharacterTokenizer implements Tokenizer {
         if (codePoint < table.length) {
             return table[codePoint];
         }
-        return Math.max(UNKNOWN, Arrays.binarySearch(codePoints, codePoint));
+        return rare.getOrDefault(codePoint, UNKNOWN);
     }
 
     private static boolean isEndOfText(String text, int at) {

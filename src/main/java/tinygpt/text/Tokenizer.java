@@ -42,6 +42,14 @@ public sealed interface Tokenizer permits CharacterTokenizer, ByteTokenizer {
     int[] encode(byte[] utf8);
 
     /**
+     * A tokenizer that can also encode this text: every token keeps its id, and what the vocabulary lacks comes behind.
+     * A tokenizer that lacks nothing is returned as it is.
+     *
+     * @throws IllegalArgumentException if the tokenizer needs valid UTF-8 and this is not
+     */
+    Tokenizer extendedBy(byte[] utf8);
+
+    /**
      * The UTF-8 bytes of one token, in a new array. Bytes of one token need not be a whole character: see
      * {@link StreamingDecoder}. The end-of-text id gives the bytes of its literal.
      *

@@ -220,4 +220,28 @@ class CharacterTokenizerTest {
         assertArrayEquals(text, tokenizer.decode(ids).getBytes(UTF_8));
         return Arrays.stream(ids).filter(id -> id == tokenizer.endOfText()).count();
     }
+
+    @Test
+    void extendedBy_keepsIdsAndAppendsWhatIsNew() {
+        CharacterTokenizer small = CharacterTokenizer.of("ac");
+        CharacterTokenizer large = small.extendedBy("cab\u4E2Da" + Character.toString(0x1F600) + "<|endoftext|>");
+
+        assertEquals(3, small.vocabularySize());
+        assertEquals(6, large.vocabularySize());
+        assertEquals(small.endOfText(), large.endOfText());
+        assertArrayEquals(small.encode("caa"), large.encode("caa"));
+        assertArrayEquals(
+                new int[] {0, 3, 1, 4, 5, 2},
+                large.encode("abc\u4E2D" + Character.toString(0x1F600) + "<|endoftext|>"));
+        assertEquals("<|endoftext|>b", large.decode(2, 3));
+        assertEquals(large.describe(), Tokenizer.restore(large.describe()).describe());
+        assertEquals(small.describe(), small.extendedBy("aac").describe());
+    }
+
+    @Test
+    void substitute_isACharacter_evenIfTheEndOfTextHasId0() {
+        Tokenizer restored =
+                Tokenizer.restore(java.util.Map.of("kind", "character", "vocabulary", List.of("<|endoftext|>", "x")));
+        assertEquals(1, ((CharacterTokenizer) restored).substitute());
+    }
 }
