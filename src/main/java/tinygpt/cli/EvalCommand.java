@@ -15,7 +15,6 @@ import tinygpt.formats.BadFileException;
 import tinygpt.model.Gpt;
 import tinygpt.runs.CheckpointHeader;
 import tinygpt.runs.LoadedModel;
-import tinygpt.runs.TrainingRun;
 import tinygpt.tensor.WorkerTeam;
 import tinygpt.text.Corpus;
 import tinygpt.text.NgramLadder;
@@ -115,7 +114,7 @@ final class EvalCommand implements Callable<Integer> {
             throw new CommandFailure(Exit.USAGE, "--threads is " + threads + "; at least one thread must work");
         }
         Path path = model.path();
-        try (LoadedModel loaded = LoadedModel.open(path)) {
+        try (LoadedModel loaded = ModelOption.open(path, output)) {
             Report report = measure(path, loaded);
             switch (format) {
                 case table -> printTable(report);
@@ -168,9 +167,8 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     private Path text(CheckpointHeader header) {
-        String trainedOn = header.extras().get(TrainingRun.DATA);
-        if (data == null && trainedOn != null) {
-            Path recorded = Path.of(trainedOn);
+        if (data == null && header.data().isPresent()) {
+            Path recorded = header.data().get();
             if (Files.isRegularFile(recorded)) {
                 return recorded;
             }

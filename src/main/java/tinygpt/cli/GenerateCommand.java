@@ -148,7 +148,7 @@ final class GenerateCommand implements Callable<Integer> {
         SamplingSettings settings = settings();
         Path path = model.path();
         Advice.print(output.err());
-        try (LoadedModel loaded = LoadedModel.open(path);
+        try (LoadedModel loaded = ModelOption.open(path, output);
                 Generator generator = generator(loaded.model())) {
             Source source = source(path, loaded);
             long start = System.nanoTime();

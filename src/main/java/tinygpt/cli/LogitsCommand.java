@@ -55,7 +55,7 @@ final class LogitsCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Path path = model.path();
         Advice.print(output.err());
-        try (LoadedModel loaded = LoadedModel.open(path)) {
+        try (LoadedModel loaded = ModelOption.open(path, output)) {
             Gpt gpt = loaded.model();
             int[] tokens = ids.within(gpt.shape().vocabularySize());
             if (tokens.length > gpt.shape().contextLength()) {

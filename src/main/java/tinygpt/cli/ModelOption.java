@@ -3,6 +3,7 @@ package tinygpt.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
+import tinygpt.runs.LoadedModel;
 import tinygpt.runs.RunFolders;
 
 /** The option that says which model a command works with. */
@@ -28,5 +29,12 @@ final class ModelOption {
                         Exit.BAD_DATA,
                         "there is no latest run in this folder; train a model first with 'tinygpt train',"
                                 + " or give one with --model"));
+    }
+
+    /** Reads a model and tells the user what had to be put right on the way. */
+    static LoadedModel open(Path path, Output output) {
+        LoadedModel model = LoadedModel.open(path);
+        model.notes().forEach(note -> output.err().println("tinygpt: note: " + note));
+        return model;
     }
 }

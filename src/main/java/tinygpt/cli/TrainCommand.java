@@ -2,17 +2,21 @@ package tinygpt.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.runs.LoadedModel;
+import tinygpt.runs.RunFolder;
 import tinygpt.runs.RunFolders;
+import tinygpt.runs.RunSettings;
 import tinygpt.runs.TrainingRun;
+import tinygpt.runs.TrainingText;
 import tinygpt.training.Trainer;
 import tinygpt.training.TrainingFailedException;
 
@@ -29,11 +33,13 @@ import tinygpt.training.TrainingFailedException;
             "  tinygpt train",
             "  tinygpt train --data my.txt --out runs/mine --steps 500",
             "  tinygpt train --preset nano --width 64 --heads 4 --dropout 0.1",
-            "  tinygpt train --resume runs/mine"
+            "  tinygpt train --resume runs/mine",
+            "  tinygpt train --from runs/mine --data data/scenes.txt"
         })
 final class TrainCommand implements Callable<Integer> {
     private final Output output;
     private HyperparameterOptions hyperparameters;
+    private long lastStep = Long.MAX_VALUE;
 
     @Option(
             names = "--data",
@@ -47,18 +53,26 @@ final class TrainCommand implements Callable<Integer> {
             description = "Where the run is saved; runs/<date>-<preset> unless given.")
     private Path out;
 
-    @Option(names = "--resume", paramLabel = "RUN", description = "Continue a run that was stopped, to its last step.")
+    @Option(
+            names = "--resume",
+            paramLabel = "RUN",
+            description = "Continue a run that was stopped, as if it had not been. --steps N then stops at step N;"
+                    + " more steps than were planned are a change.")
     private Path resume;
+
+    @Option(
+            names = "--allow-change",
+            description = "With --resume: let the hyperparameters given change from here on; the ledger notes which.")
+    private boolean allowChange;
+
+    @Mixin
+    private FromOptions fineTuning;
+
+    @Mixin
+    private RunOptions settings;
 
     @Option(names = "--threads", paramLabel = "N", description = "Worker threads; all processors unless given.")
     private Integer threads;
-
-    @Option(
-            names = "--eval-every",
-            paramLabel = "N",
-            description = "Steps between evaluations on the whole validation split, which also save the run;"
-                    + " a tenth of the steps unless given, 0 for none.")
-    private Integer evaluateEvery;
 
     @Option(
             names = "--log-every",
@@ -91,25 +105,22 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         checkOptions();
-        PrintWriter err = output.err();
         try (Interruption interruption = Interruption.listen();
                 TrainingRun run = resume == null ? start() : resume()) {
+            remember(run);
+            run.notes().forEach(note -> output.err().println("tinygpt: note: " + note));
             return train(run, interruption);
-        } catch (TrainingFailedException e) {
-            throw new CommandFailure(Exit.FAILURE, e.getMessage());
         }
     }
 
-    private int train(TrainingRun run, Interruption interruption) {
+    private int train(TrainingRun run, Interruption interruption) throws IOException {
         Trainer trainer = run.trainer();
         PrintWriter err = output.err();
         TrainingReport report = new TrainingReport(output, run);
         if (!quiet) {
             report.printStart(err, trainer.team().size());
         }
-        int every = evaluateEvery == null
-                ? Math.max(1, trainer.hyperparameters().optimization().steps() / 10)
-                : evaluateEvery;
+        long until = Math.min(settings.until(trainer.stepsDone()), lastStep);
         try (TrainingProgress shown = new TrainingProgress(
                 mode(),
                 err,
@@ -119,59 +130,105 @@ final class TrainCommand implements Callable<Integer> {
                 trainer.hyperparameters(),
                 trainer.stepsDone())) {
             trainer.listen(shown).listen(run.saver()).listen(new SampleWriter(trainer, shown));
-            trainer.train(every, interruption::requested);
-        } finally {
-            run.save(); // after a failure too: the weights are those of the last good step
+            if (trainer.stepsDone() == 0 && run.settings().evaluateEvery() == 0) {
+                run.save(); // the start, which an evaluation would have saved
+            }
+            trainer.train(until, run.settings().evaluateEvery(), interruption::requested);
+        } catch (TrainingFailedException e) {
+            // Nothing is saved: the newest checkpoint is of a state that was good.
+            throw new CommandFailure(Exit.FAILURE, e.getMessage() + ". The run is kept as it was saved last");
         }
+        run.save();
         if (interruption.requested()) {
-            report.printInterrupted(err);
+            report.printStopped(err);
             return Exit.INTERRUPTED;
         }
-        if (!quiet) {
+        if (trainer.stepsDone() < trainer.hyperparameters().optimization().steps()) {
+            report.printStopped(err);
+        } else if (!quiet) {
             report.printEnd(output.out());
         }
         return Exit.OK;
     }
 
     private TrainingRun start() throws IOException {
-        Hyperparameters chosen = hyperparameters.resolve();
-        Path file = DataFile.orDefault(data);
-        Path folder = out == null ? RunFolders.fresh(hyperparameters.presetName(), LocalDateTime.now()) : out;
-        if (Files.exists(folder.resolve(tinygpt.runs.ModelSource.NEWEST))) {
-            throw new CommandFailure(
-                    Exit.USAGE,
-                    folder + " already holds a run; continue it with --resume " + folder + ", or choose another --out");
+        if (allowChange) {
+            throw new CommandFailure(Exit.USAGE, "--allow-change belongs to --resume");
         }
-        boolean vocabularySet = hyperparameters.explicitKeys().contains("model.vocabulary_size");
-        TrainingRun run = TrainingRun.start(folder, file, chosen, threads());
-        if (vocabularySet
-                && chosen.model().vocabularySize()
-                        != run.trainer().hyperparameters().model().vocabularySize()) {
-            int actual = run.trainer().hyperparameters().model().vocabularySize();
-            run.discard();
+        Path file = DataFile.orDefault(data);
+        if (fineTuning.given()) {
+            return startFrom(file);
+        }
+        Hyperparameters chosen = hyperparameters.resolve();
+        TrainingText text =
+                TrainingText.read(file, chosen.data().tokenizer(), chosen.data().validationFraction());
+        int actual = text.corpus().tokenizer().vocabularySize();
+        if (hyperparameters.explicitKeys().contains("model.vocabulary_size")
+                && chosen.model().vocabularySize() != actual) {
             throw new CommandFailure(
                     Exit.USAGE,
                     "--vocabulary-size " + chosen.model().vocabularySize() + " does not fit: the tokenizer of " + file
                             + " has " + actual + " tokens; leave the flag out when training");
         }
-        RunFolders.rememberLatest(folder);
-        return run;
+        return TrainingRun.start(folder(hyperparameters.presetName()), text, chosen, settings(chosen), threads());
+    }
+
+    private TrainingRun startFrom(Path file) throws IOException {
+        try (LoadedModel base = ModelOption.open(fineTuning.path(), output)) {
+            Hyperparameters chosen = fineTuning.hyperparameters(base, hyperparameters);
+            TrainingText text = fineTuning.text(file, base, chosen);
+            return TrainingRun.startFrom(
+                    base, fineTuning.path(), folder("from"), text, chosen, settings(chosen), threads());
+        }
     }
 
     private TrainingRun resume() throws IOException {
-        Set<String> changed = hyperparameters.explicitKeys();
-        if (!changed.isEmpty() || hyperparameters.presetGiven()) {
+        if (fineTuning.given() || out != null || hyperparameters.presetGiven()) {
             throw new CommandFailure(
                     Exit.USAGE,
-                    "a resumed run keeps its hyperparameters; leave out "
-                            + (changed.isEmpty() ? "--preset" : String.join(", ", changed)));
+                    "a resumed run keeps its folder, its model and its hyperparameters; leave out "
+                            + (fineTuning.given() ? "--from" : out != null ? "--out" : "--preset"));
         }
-        if (out != null) {
-            throw new CommandFailure(Exit.USAGE, "a resumed run stays in its folder; leave out --out");
+        return TrainingRun.resume(
+                new RunFolder(resume),
+                new TrainingRun.Resumption(data, this::changed, allowChange, settings::apply),
+                threads());
+    }
+
+    /** The hyperparameters of a resumed run. Fewer steps than planned are no change of the plan, but a place to stop. */
+    private Hyperparameters changed(Hyperparameters before) {
+        try {
+            Hyperparameters after = hyperparameters.resolve(before);
+            int steps = after.optimization().steps();
+            if (steps < before.optimization().steps() && !allowChange) {
+                lastStep = steps;
+                return after.with(
+                        "optimization.steps",
+                        String.valueOf(before.optimization().steps()));
+            }
+            return after;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        TrainingRun run = TrainingRun.resume(resume, data, threads());
-        RunFolders.rememberLatest(resume);
-        return run;
+    }
+
+    private RunFolder folder(String name) {
+        return new RunFolder(out == null ? RunFolders.fresh(name, LocalDateTime.now()) : out);
+    }
+
+    private RunSettings settings(Hyperparameters chosen) {
+        return settings.apply(RunSettings.forSteps(chosen.optimization().steps()));
+    }
+
+    /** Makes the run the one that commands take when none is named; not being able to is no reason not to train. */
+    private void remember(TrainingRun run) {
+        try {
+            RunFolders.rememberLatest(run.folder().path());
+        } catch (IOException e) {
+            output.err()
+                    .println("tinygpt: note: " + run.folder().path() + " cannot be remembered as the latest run ("
+                            + e.getMessage() + "); name it with --model");
+        }
     }
 
     private TrainingProgress.Mode mode() {
@@ -189,15 +246,8 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void checkOptions() {
-        if (threads != null && threads < 1) {
-            throw new CommandFailure(Exit.USAGE, "--threads is " + threads + "; at least one thread must work");
-        }
-        if (evaluateEvery != null && evaluateEvery < 0) {
-            throw new CommandFailure(
-                    Exit.USAGE, "--eval-every is " + evaluateEvery + "; it is a number of steps, or 0 for never");
-        }
-        if (logEvery < 1) {
-            throw new CommandFailure(Exit.USAGE, "--log-every is " + logEvery + "; it must be at least 1 step");
-        }
+        RunOptions.atLeast("--threads", threads, 1, "at least one thread must work");
+        settings.check();
+        RunOptions.atLeast("--log-every", logEvery, 1, "it must be at least 1 step");
     }
 }

@@ -1,6 +1,8 @@
 package tinygpt.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -10,6 +12,7 @@ import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.hyperparameters.Optimization;
 import tinygpt.runs.Checkpoint;
+import tinygpt.runs.HyperparameterChange;
 import tinygpt.runs.TrainingRun;
 import tinygpt.runs.WeightMovement;
 import tinygpt.training.Evaluation;
@@ -25,6 +28,7 @@ final class TrainingReport {
     private final Trainer trainer;
     private final String configAtStart;
     private final long firstStep;
+    private final long firstTokens;
     private final long start = System.nanoTime();
 
     TrainingReport(Output output, TrainingRun run) {
@@ -33,6 +37,7 @@ final class TrainingReport {
         this.trainer = run.trainer();
         this.configAtStart = trainer.hyperparameters().sha256();
         this.firstStep = trainer.stepsDone();
+        this.firstTokens = trainer.tokensSeen();
     }
 
     /** Before the first step: what is going to happen. */
@@ -44,7 +49,7 @@ final class TrainingReport {
         line(
                 err,
                 "data     %s: %s tokens to learn, %s to validate, %s different",
-                run.data().getFileName(),
+                run.text().file().getFileName(),
                 Show.count(trainer.corpus().train().length),
                 Show.count(trainer.corpus().validation().length),
                 Show.count(m.vocabularySize()));
@@ -69,10 +74,30 @@ final class TrainingReport {
         line(
                 err,
                 "run      %s · %d thread%s%s",
-                run.folder(),
+                run.folder().path(),
                 threads,
                 threads == 1 ? "" : "s",
                 firstStep > 0 ? " · resumed after step " + Show.count(firstStep) : "");
+        if (run.from() != null) {
+            line(
+                    err,
+                    "from     %s%s",
+                    run.from(),
+                    Double.isNaN(run.oldLossBefore())
+                            ? ""
+                            : " · its loss on " + Path.of(run.oldData()).getFileName() + " "
+                                    + Show.loss(run.oldLossBefore()));
+        }
+        if (!run.changes().isEmpty()) {
+            line(
+                    err,
+                    "changed  %s",
+                    String.join(
+                            ", ",
+                            run.changes().stream()
+                                    .map(HyperparameterChange::toString)
+                                    .toList()));
+        }
         if (threads > d.shards()) {
             line(
                     err,
@@ -84,26 +109,26 @@ final class TrainingReport {
         }
     }
 
-    /** After Ctrl-C: how to go on. */
-    void printInterrupted(PrintWriter err) {
+    /** After Ctrl-C or a planned stop: how to go on. */
+    void printStopped(PrintWriter err) {
         line(
                 err,
                 "stopped after step %s of %s; everything is saved. Go on with:",
                 Show.count(trainer.stepsDone()),
                 Show.count(trainer.hyperparameters().optimization().steps()));
-        line(err, "  tinygpt train --resume %s", quoted(run.folder().toString()));
+        line(err, "  tinygpt train --resume %s", quoted(run.folder().path().toString()));
         err.flush();
     }
 
     /** After the last step: what was learned, what stayed fixed, and what to do with it. */
-    void printEnd(PrintWriter out) {
+    void printEnd(PrintWriter out) throws IOException {
         long steps = trainer.stepsDone() - firstStep;
         line(out, "");
         line(
                 out,
                 "trained %s steps (%s tokens) in %s",
                 Show.count(steps),
-                Show.count(steps == 0 ? 0 : trainer.tokensSeen() / trainer.stepsDone() * steps),
+                Show.count(trainer.tokensSeen() - firstTokens),
                 Show.duration((System.nanoTime() - start) * 1e-9));
         printLearned(out);
         printFixed(out);
@@ -112,14 +137,14 @@ final class TrainingReport {
         SampleWriter.sample(trainer, SAMPLE_TOKENS).lines().forEach(text -> line(out, "  %s", text));
         line(out, "");
         line(out, "go on with");
-        String model = quoted(run.folder().toString());
+        String model = quoted(run.folder().path().toString());
         line(out, "  tinygpt generate --model %s --prompt \"One morning\"", model);
         line(out, "  tinygpt eval --model %s", model);
         line(out, "  tinygpt params --model %s", model);
         out.flush();
     }
 
-    private void printLearned(PrintWriter out) {
+    private void printLearned(PrintWriter out) throws IOException {
         line(out, "");
         line(out, "LEARNED: the parameters, set by training");
         Evaluation.Result last = trainer.lastEvaluation();
@@ -127,11 +152,21 @@ final class TrainingReport {
             line(
                     out,
                     "  validation loss   %s before -> %s ± %s after   (perplexity %s, uniform guess %s)",
-                    run.firstLoss() == null ? Show.NONE : Show.loss(run.firstLoss()),
+                    Double.isNaN(run.firstLoss()) ? Show.NONE : Show.loss(run.firstLoss()),
                     Show.loss(last.loss()),
                     Show.loss(last.standardError()),
                     Show.perplexity(last.perplexity()),
                     Show.loss(Math.log(trainer.hyperparameters().model().vocabularySize())));
+        }
+        if (run.oldData() != null) {
+            String before = Double.isNaN(run.oldLossBefore()) ? Show.NONE : Show.loss(run.oldLossBefore());
+            double now = run.oldDataLoss();
+            line(
+                    out,
+                    "  loss on %s   %s before -> %s after   (what the model had learned: this is what it forgot)",
+                    Path.of(run.oldData()).getFileName(),
+                    before,
+                    Double.isNaN(now) ? "not measured, the text is gone or has changed" : Show.loss(now));
         }
         line(
                 out,
@@ -140,8 +175,7 @@ final class TrainingReport {
                 shortHash(Checkpoint.weightsSha256(trainer.registry())));
         line(out, "  moved since step 0, |W - W0|  (|W0| at the start)");
         long total = trainer.registry().count();
-        for (WeightMovement m : WeightMovement.since(
-                trainer.registry(), trainer.hyperparameters().seed())) {
+        for (WeightMovement m : run.movement()) {
             line(
                     out,
                     "    %s %s  %s  %s  (%s)",

@@ -140,7 +140,7 @@ public final class SafetensorsWriter implements AutoCloseable {
             throw unwritable(e);
         }
         finished = true;
-        syncFolder();
+        AtomicFile.syncFolder(file.getParent());
     }
 
     /** Removes what was written, unless it was committed. */
@@ -248,15 +248,6 @@ public final class SafetensorsWriter implements AutoCloseable {
             }
         } catch (IOException e) {
             throw unwritable(e);
-        }
-    }
-
-    /** Makes the new name itself survive a power cut. Some systems cannot open a folder; there the rename must do. */
-    private void syncFolder() {
-        try (FileChannel folder = FileChannel.open(file.getParent(), StandardOpenOption.READ)) {
-            folder.force(true);
-        } catch (IOException e) {
-            // The file is complete under its name; only its survival of a power cut is less certain.
         }
     }
 

@@ -167,4 +167,9 @@ public record HyperparameterKey(String group, String name, Class<?> type, String
     private static String spelling(Object constant) {
         return ((Enum<?>) constant).name().toLowerCase(Locale.ROOT);
     }
+
+    /** The value under this key, spelled as JSON. */
+    public String jsonOf(Hyperparameters hyperparameters) {
+        return CanonicalJson.write(write(hyperparameters.valueOf(this)));
+    }
 }

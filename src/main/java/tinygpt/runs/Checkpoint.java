@@ -203,6 +203,19 @@ public final class Checkpoint {
     }
 
     /**
+     * Reads a whole checkpoint and checks its fingerprints.
+     *
+     * @throws BadFileException if it is damaged
+     */
+    public static void verify(Path file) {
+        CheckpointHeader header = readHeader(file);
+        try (ParameterRegistry registry =
+                ParameterRegistry.of(header.hyperparameters().model())) {
+            readWeights(file, registry);
+        }
+    }
+
+    /**
      * Fingerprint of all parameters: lower-case hexadecimal SHA-256 over the parameters with numbers of their own in the
      * order of their names, each as name, 0, {@code F32}, 0, shape as in {@code [128, 384]}, 0, and its numbers as
      * little-endian bytes. Text is UTF-8.

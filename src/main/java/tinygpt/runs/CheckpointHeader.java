@@ -1,8 +1,10 @@
 package tinygpt.runs;
 
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import tinygpt.hyperparameters.Hyperparameters;
 
 /**
@@ -30,5 +32,10 @@ public record CheckpointHeader(
     public CheckpointHeader {
         tokenizer = Collections.unmodifiableMap(new LinkedHashMap<>(tokenizer));
         extras = Collections.unmodifiableMap(new LinkedHashMap<>(extras));
+    }
+
+    /** Path of the text that the model has learned, if it was written down. */
+    public Optional<Path> data() {
+        return Optional.ofNullable(extras.get(RunFacts.DATA)).map(Path::of);
     }
 }

@@ -1,8 +1,11 @@
 package tinygpt.runs;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import tinygpt.formats.BadFileException;
 import tinygpt.formats.HuggingFaceGpt2;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.model.Gpt;
@@ -16,15 +19,20 @@ import tinygpt.text.Tokenizer;
  * @param tokenizer empty for a Hugging Face folder, whose tokenizers are not read: give it token ids
  * @param checkpoint what the checkpoint says of itself; empty for a Hugging Face folder
  * @param endOfText the token that ends a text, if there is one
+ * @param notes what the user should know, for example that the newest checkpoint is damaged and an older one was read
  */
 public record LoadedModel(
-        Gpt model, Optional<Tokenizer> tokenizer, Optional<CheckpointHeader> checkpoint, OptionalInt endOfText)
+        Gpt model,
+        Optional<Tokenizer> tokenizer,
+        Optional<CheckpointHeader> checkpoint,
+        OptionalInt endOfText,
+        List<String> notes)
         implements AutoCloseable {
 
     /**
      * Reads a model with its weights.
      *
-     * @throws tinygpt.formats.BadFileException if there is no model there, or a broken one
+     * @throws BadFileException if there is no model there, or a broken one
      */
     public static LoadedModel open(Path path) {
         ModelSource source = ModelSource.resolve(path);
@@ -33,10 +41,33 @@ public record LoadedModel(
             ParameterRegistry registry = ParameterRegistry.of(folder.shape()).allocate();
             return closingOnFailure(registry, () -> {
                 folder.readWeights(registry);
-                return new LoadedModel(new Gpt(registry), Optional.empty(), Optional.empty(), folder.eosTokenId());
+                return new LoadedModel(
+                        new Gpt(registry), Optional.empty(), Optional.empty(), folder.eosTokenId(), List.of());
             });
         }
-        Path file = checkpointFile(source);
+        return source instanceof ModelSource.Run run
+                ? openRun(run.folder())
+                : openCheckpoint(checkpointFile(source), List.of());
+    }
+
+    /** The newest checkpoint that can be read. */
+    private static LoadedModel openRun(RunFolder folder) {
+        List<RunFolder.Saved> saved = folder.newestFirst();
+        List<String> notes = new ArrayList<>();
+        for (int i = 0; ; i++) {
+            try {
+                return openCheckpoint(saved.get(i).file(), notes);
+            } catch (BadFileException e) {
+                if (i == saved.size() - 1) {
+                    throw e;
+                }
+                notes.add(e.getMessage() + ". The checkpoint of step "
+                        + saved.get(i + 1).step() + " is used instead");
+            }
+        }
+    }
+
+    private static LoadedModel openCheckpoint(Path file, List<String> notes) {
         CheckpointHeader header = Checkpoint.readHeader(file);
         ParameterRegistry registry =
                 ParameterRegistry.of(header.hyperparameters().model()).allocate();
@@ -47,7 +78,8 @@ public record LoadedModel(
                     new Gpt(registry),
                     Optional.of(tokenizer),
                     Optional.of(header),
-                    OptionalInt.of(tokenizer.endOfText()));
+                    OptionalInt.of(tokenizer.endOfText()),
+                    List.copyOf(notes));
         });
     }
 
@@ -67,7 +99,7 @@ public record LoadedModel(
     }
 
     private static Path checkpointFile(ModelSource source) {
-        if (source instanceof ModelSource.RunFolder run) {
+        if (source instanceof ModelSource.Run run) {
             return run.checkpoint();
         }
         return ((ModelSource.CheckpointFile) source).file();

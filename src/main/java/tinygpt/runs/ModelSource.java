@@ -2,6 +2,7 @@ package tinygpt.runs;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import tinygpt.formats.BadFileException;
 import tinygpt.formats.HuggingFaceGpt2;
@@ -9,16 +10,13 @@ import tinygpt.formats.SafetensorsReader;
 
 /** What lies at a path that somebody gave as a model. */
 public sealed interface ModelSource {
-    /** The file of a run that holds its newest state. */
-    String NEWEST = "checkpoint.safetensors";
-
     /**
      * The folder of a run.
      *
      * @param folder the folder
      * @param checkpoint its newest checkpoint
      */
-    record RunFolder(Path folder, Path checkpoint) implements ModelSource {}
+    record Run(RunFolder folder, Path checkpoint) implements ModelSource {}
 
     /** A checkpoint given by itself. */
     record CheckpointFile(Path file) implements ModelSource {}
@@ -56,9 +54,10 @@ public sealed interface ModelSource {
     }
 
     private static ModelSource folder(Path folder) {
-        Path newest = folder.resolve(NEWEST);
-        if (Files.isRegularFile(newest)) {
-            return new RunFolder(folder, newest);
+        RunFolder run = new RunFolder(folder);
+        List<RunFolder.Saved> saved = run.newestFirst();
+        if (!saved.isEmpty()) {
+            return new Run(run, saved.get(0).file());
         }
         boolean config = Files.isRegularFile(folder.resolve("config.json"));
         boolean weights = Files.isRegularFile(folder.resolve("model.safetensors"));
@@ -68,7 +67,7 @@ public sealed interface ModelSource {
         String lacking = config ? "model.safetensors" : weights ? "config.json" : "config.json with model.safetensors";
         throw new BadFileException(
                 folder,
-                "is neither a run folder, a checkpoint nor a Hugging Face folder: it has no " + NEWEST + " and no "
+                "is neither a run folder, a checkpoint nor a Hugging Face folder: it has no checkpoints and no "
                         + lacking);
     }
 }

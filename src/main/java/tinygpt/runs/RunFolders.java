@@ -10,9 +10,12 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Where runs are kept: {@code runs/} below the current folder, with a file {@code latest} that names the newest. */
+/**
+ * Where runs are kept: {@code runs/} below the current folder, or the folder that the system property {@code tinygpt.runs}
+ * names, with a file {@code latest} that names the newest.
+ */
 public final class RunFolders {
-    private static final Path RUNS = Path.of("runs");
+    private static final Path RUNS = Path.of(System.getProperty("tinygpt.runs", "runs"));
     private static final Path LATEST = RUNS.resolve("latest");
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
 

@@ -1,71 +1,123 @@
 package tinygpt.runs;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HexFormat;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
+import tinygpt.formats.AtomicFile;
 import tinygpt.formats.BadFileException;
-import tinygpt.hyperparameters.CanonicalJson;
 import tinygpt.hyperparameters.Hyperparameters;
-import tinygpt.text.Corpus;
+import tinygpt.parameters.Parameter;
+import tinygpt.parameters.ParameterRegistry;
 import tinygpt.text.Tokenizer;
+import tinygpt.training.Evaluation;
 import tinygpt.training.Trainer;
 import tinygpt.training.TrainingListener;
 
 /**
- * A training run and the folder it lives in: the trainer, where its data came from, and the file that holds its newest
+ * A training run and the folder it lives in: the trainer, where its data came from, and the checkpoints that hold its
  * state.
+ *
+ * <p>Design: a checkpoint holds everything a step is a function of, so a run goes on from it as if it had never stopped.
+ * The first state is always kept, which is what every later one is compared with; of the others the newest few and the
+ * best. A checkpoint that turns out to be damaged is put aside and the one before it is used.
  */
 public final class TrainingRun implements AutoCloseable {
-    /** Path of the training text, in a checkpoint's extras. */
-    public static final String DATA = "data";
-
-    private static final String DATA_SHA256 = "data_sha256";
-    private static final String VALIDATION_LOSS = "validation_loss";
-    private static final String BEST_LOSS = "best_validation_loss";
-    private static final String FIRST_LOSS = "first_validation_loss";
-
-    private final Path folder;
-    private final Path data;
-    private final String dataSha256;
+    private final RunFolder folder;
+    private final TrainingText text;
     private final Trainer trainer;
+    private final RunSettings settings;
+    private final List<String> notes = new ArrayList<>();
+    private final List<HyperparameterChange> changes;
     private final String firstWeights;
-    private Double firstLoss;
+    private RunFacts.Losses losses;
+    private RunFacts.Origin origin;
     private long savedStep = -1;
 
-    private TrainingRun(Path folder, Path data, String dataSha256, Trainer trainer, Double firstLoss) {
+    private TrainingRun(
+            RunFolder folder,
+            TrainingText text,
+            Trainer trainer,
+            RunSettings settings,
+            RunFacts.Losses losses,
+            RunFacts.Origin origin,
+            List<HyperparameterChange> changes) {
         this.folder = folder;
-        this.data = data;
-        this.dataSha256 = dataSha256;
+        this.text = text;
         this.trainer = trainer;
-        this.firstLoss = firstLoss;
+        this.settings = settings;
+        this.losses = losses;
+        this.origin = origin;
+        this.changes = changes;
         this.firstWeights = Checkpoint.weightsSha256(trainer.registry());
     }
 
     /**
-     * Starts a run: reads the text, builds its tokenizer and a fresh model, and makes the folder.
+     * Starts a run with a fresh model and makes its folder.
      *
-     * @throws BadFileException if the text is empty or is not valid UTF-8 where it must be
-     * @throws IllegalArgumentException if it is too short for the context
+     * @throws BadFileException if the folder is there and is not empty
+     * @throws IllegalArgumentException if the text is too short for the context
      */
-    public static TrainingRun start(Path folder, Path data, Hyperparameters hyperparameters, int threads)
+    public static TrainingRun start(
+            RunFolder folder, TrainingText text, Hyperparameters hyperparameters, RunSettings settings, int threads)
             throws IOException {
-        byte[] bytes = read(data);
-        Corpus corpus;
+        return begin(folder, text, hyperparameters, settings, null, null, threads);
+    }
+
+    /**
+     * Starts a run from the weights of another model: fine-tuning. The step counter and the optimizer begin anew.
+     *
+     * @param base the model; its architecture must be the hyperparameters', but for a vocabulary that has grown
+     * @param basePath where it came from
+     * @throws BadFileException as above
+     */
+    public static TrainingRun startFrom(
+            LoadedModel base,
+            Path basePath,
+            RunFolder folder,
+            TrainingText text,
+            Hyperparameters hyperparameters,
+            RunSettings settings,
+            int threads)
+            throws IOException {
+        ParameterRegistry parameters = base.model().registry();
+        RunFacts.Origin origin = RunFacts.Origin.of(
+                basePath,
+                Checkpoint.weightsSha256(parameters),
+                base.checkpoint().orElse(null));
+        TrainingRun run = begin(folder, text, hyperparameters, settings, origin, parameters, threads);
         try {
-            Tokenizer tokenizer = Tokenizer.of(hyperparameters.data().tokenizer(), bytes);
-            corpus = corpus(tokenizer, bytes, hyperparameters);
-        } catch (IllegalArgumentException e) {
-            throw new BadFileException(data, e.getMessage(), e);
+            run.origin = origin.withOldLoss(run.oldDataLoss());
+            return run;
+        } catch (IOException | RuntimeException | Error e) {
+            run.close();
+            throw e;
         }
-        Trainer trainer = new Trainer(hyperparameters, corpus, threads);
+    }
+
+    private static TrainingRun begin(
+            RunFolder folder,
+            TrainingText text,
+            Hyperparameters hyperparameters,
+            RunSettings settings,
+            RunFacts.Origin origin,
+            ParameterRegistry base,
+            int threads)
+            throws IOException {
+        requireEmpty(folder);
+        Trainer trainer = new Trainer(hyperparameters, text.corpus(), threads);
         try {
-            Files.createDirectories(folder);
-            Path config = folder.resolve("config.json");
-            Files.writeString(config, trainer.hyperparameters().toJson().toPrettyString() + "\n");
-            return new TrainingRun(folder, data, sha256(bytes), trainer, null);
+            if (base != null) {
+                copyWeights(base, trainer.registry());
+            }
+            Files.createDirectories(folder.checkpointFolder());
+            TrainingRun run = new TrainingRun(folder, text, trainer, settings, RunFacts.Losses.NONE, origin, List.of());
+            run.writeConfig();
+            return run;
         } catch (IOException | RuntimeException | Error e) {
             trainer.close();
             throw e;
@@ -73,38 +125,167 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * Continues a run where its newest checkpoint ends.
+     * How a run is to go on.
      *
      * @param data the training text, or null for the file it was started with
-     * @throws BadFileException if the run or its text is missing or has changed
+     * @param change of the hyperparameters; identity for none
+     * @param changeAllowed whether they may change at all
+     * @param settings change of the settings
      */
-    public static TrainingRun resume(Path folder, Path data, int threads) throws IOException {
-        if (!(ModelSource.resolve(folder) instanceof ModelSource.RunFolder run)) {
-            throw new BadFileException(folder, "is not a run folder, so there is nothing to resume");
+    public record Resumption(
+            Path data,
+            UnaryOperator<Hyperparameters> change,
+            boolean changeAllowed,
+            UnaryOperator<RunSettings> settings) {
+        /** As if it had never stopped. */
+        public static Resumption unchanged() {
+            return new Resumption(null, UnaryOperator.identity(), false, UnaryOperator.identity());
         }
-        CheckpointHeader header = Checkpoint.readHeader(run.checkpoint());
-        Path file = data != null ? data : Path.of(header.extras().getOrDefault(DATA, ""));
+    }
+
+    /**
+     * Continues a run where its newest checkpoint that can be read ends.
+     *
+     * @throws BadFileException if the run or its text is missing or has changed
+     * @throws IllegalArgumentException if hyperparameters would change that may not, naming them
+     */
+    public static TrainingRun resume(RunFolder folder, Resumption how, int threads) throws IOException {
+        List<RunFolder.Saved> saved = folder.newestFirst();
+        if (saved.isEmpty()) {
+            throw new BadFileException(folder.path(), "has no checkpoints, so there is nothing to resume");
+        }
+        List<String> notes = new ArrayList<>();
+        BadFileException newest = null;
+        List<RunFolder.Saved> damaged = new ArrayList<>();
+        for (RunFolder.Saved candidate : saved) {
+            CheckpointHeader header;
+            try {
+                header = Checkpoint.readHeader(candidate.file());
+                Checkpoint.verify(candidate.file());
+            } catch (BadFileException e) {
+                newest = newest == null ? e : newest;
+                damaged.add(candidate);
+                continue;
+            }
+            for (RunFolder.Saved bad : damaged) {
+                folder.putAside(bad);
+                notes.add(bad.file().getFileName() + " is damaged and was put aside; going on from step "
+                        + candidate.step());
+            }
+            TrainingRun run = resume(folder, candidate.file(), header, how, threads);
+            run.notes.addAll(notes);
+            return run;
+        }
+        throw new BadFileException(
+                folder.path(),
+                "none of its " + saved.size() + " checkpoints can be used; " + newest.getMessage(),
+                newest);
+    }
+
+    private static TrainingRun resume(
+            RunFolder folder, Path checkpoint, CheckpointHeader header, Resumption how, int threads)
+            throws IOException {
+        RunFacts facts = RunFacts.of(checkpoint, header);
+        Hyperparameters before = header.hyperparameters();
+        Hyperparameters after = how.change().apply(before);
+        List<HyperparameterChange> changes = HyperparameterChange.between(before, after);
+        checkChanges(changes, how.changeAllowed());
+        TrainingText text = textOf(facts, header, how.data());
+        Trainer trainer = new Trainer(after, text.corpus(), threads);
+        try {
+            Checkpoint.readWeights(checkpoint, trainer.registry());
+            if (header.hasOptimizerState()) {
+                Checkpoint.readOptimizer(checkpoint, trainer.registry(), trainer.mean(), trainer.meanSquare());
+            } else if (header.step() > 0) {
+                throw new BadFileException(
+                        checkpoint,
+                        "holds no optimizer state, so training cannot go on as if it had not stopped; start a new run"
+                                + " from its weights with --from");
+            }
+            RunFacts.Losses losses = facts.losses();
+            trainer.continueFrom(header.step(), header.tokensSeen(), losses.best(), losses.lastStep());
+            TrainingRun run = new TrainingRun(
+                    folder, text, trainer, how.settings().apply(facts.settings()), losses, facts.origin(), changes);
+            if (!changes.isEmpty()) {
+                run.writeConfig();
+            }
+            return run;
+        } catch (IOException | RuntimeException | Error e) {
+            trainer.close();
+            throw e;
+        }
+    }
+
+    private static void checkChanges(List<HyperparameterChange> changes, boolean allowed) {
+        if (changes.isEmpty()) {
+            return;
+        }
+        List<HyperparameterChange> impossible =
+                changes.stream().filter(c -> !c.possible()).toList();
+        if (!impossible.isEmpty()) {
+            throw new IllegalArgumentException("a run cannot go on with another " + list(impossible)
+                    + ": its parameters or its split would not be the same; start a new run, with --from if it shall"
+                    + " begin with these weights");
+        }
+        if (!allowed) {
+            throw new IllegalArgumentException("a resumed run keeps its hyperparameters; this would change "
+                    + list(changes) + ". Leave that out, or add --allow-change, which is noted in the ledger");
+        }
+    }
+
+    private static String list(List<HyperparameterChange> changes) {
+        return String.join(
+                ", ", changes.stream().map(HyperparameterChange::toString).toList());
+    }
+
+    private static TrainingText textOf(RunFacts facts, CheckpointHeader header, Path given) throws IOException {
+        Path file = given != null ? given : Path.of(facts.data());
         if (!Files.isRegularFile(file)) {
             throw new BadFileException(file, "the text of this run is not there; say with --data where it is now");
         }
-        byte[] bytes = read(file);
-        if (!sha256(bytes).equals(header.extras().get(DATA_SHA256))) {
-            throw new BadFileException(
-                    file,
-                    "is not the text this run was started with (its SHA-256 differs); resuming would not continue it");
+        return TrainingText.readAgain(
+                file,
+                facts.dataSha256(),
+                Tokenizer.restore(header.tokenizer()),
+                header.hyperparameters().data().validationFraction());
+    }
+
+    /** Copies the numbers of every parameter; rows that the base does not have stay as they are initialised. */
+    private static void copyWeights(ParameterRegistry base, ParameterRegistry target) {
+        for (Parameter from : base.owned()) {
+            Parameter to = target.get(from.name());
+            int[] old = from.shape();
+            int[] now = to.shape();
+            if (old.length != now.length || old[old.length - 1] != now[now.length - 1] || old[0] > now[0]) {
+                throw new IllegalArgumentException(from + " of the base model does not fit " + to + " of this one;"
+                        + " leave the architecture's flags out");
+            }
+            float[] piece = new float[1 << 14];
+            for (long done = 0; done < from.size(); done += piece.length) {
+                int n = (int) Math.min(piece.length, from.size() - done);
+                base.weights().read(from.offset() + done, piece, 0, n);
+                target.weights().write(to.offset() + done, piece, 0, n);
+            }
         }
-        Corpus corpus = corpus(Tokenizer.restore(header.tokenizer()), bytes, header.hyperparameters());
-        Trainer trainer = new Trainer(header.hyperparameters(), corpus, threads);
-        try {
-            Checkpoint.readWeights(run.checkpoint(), trainer.registry());
-            Checkpoint.readOptimizer(run.checkpoint(), trainer.registry(), trainer.mean(), trainer.meanSquare());
-            trainer.continueFrom(header.step(), number(header, BEST_LOSS, Double.POSITIVE_INFINITY));
-            double first = number(header, FIRST_LOSS, Double.NaN);
-            return new TrainingRun(
-                    folder, file, sha256(bytes), trainer, Double.isNaN(first) ? null : Double.valueOf(first));
-        } catch (RuntimeException | Error e) {
-            trainer.close();
-            throw e;
+    }
+
+    private static void requireEmpty(RunFolder folder) throws IOException {
+        Path path = folder.path();
+        if (!Files.exists(path)) {
+            return;
+        }
+        if (!Files.isDirectory(path)) {
+            throw new BadFileException(path, "is a file, so no run can be saved there; choose another --out");
+        }
+        if (!folder.checkpoints().isEmpty()) {
+            throw new IllegalArgumentException(
+                    path + " already holds a run; continue it with --resume " + path + ", or choose another --out");
+        }
+        try (var files = Files.newDirectoryStream(path)) {
+            if (files.iterator().hasNext()) {
+                throw new IllegalArgumentException(
+                        path + " is not empty; a run gets a folder of its own, so choose another --out");
+            }
         }
     }
 
@@ -112,13 +293,27 @@ public final class TrainingRun implements AutoCloseable {
         return trainer;
     }
 
-    public Path folder() {
+    public RunFolder folder() {
         return folder;
     }
 
     /** The training text. */
-    public Path data() {
-        return data;
+    public TrainingText text() {
+        return text;
+    }
+
+    public RunSettings settings() {
+        return settings;
+    }
+
+    /** What had to be put right when the run was resumed, for the user to read. */
+    public List<String> notes() {
+        return List.copyOf(notes);
+    }
+
+    /** Hyperparameters that this session changed. */
+    public List<HyperparameterChange> changes() {
+        return changes;
     }
 
     /** Fingerprint of the weights when this session began. */
@@ -126,87 +321,123 @@ public final class TrainingRun implements AutoCloseable {
         return firstWeights;
     }
 
-    /** The validation loss before the first step, or null if it was not measured. */
-    public Double firstLoss() {
-        return firstLoss;
+    /** The validation loss before the first step of the run, NaN if it was not measured. */
+    public double firstLoss() {
+        return losses.first();
     }
 
-    /** Saves the run after every evaluation. */
+    /** The step of the best validation loss, or -1. */
+    public long bestStep() {
+        return losses.bestStep();
+    }
+
+    /** Path of the model that a fine-tuned run started from, or null. */
+    public String from() {
+        return origin == null ? null : origin.model();
+    }
+
+    /** The text which that model had learned, or null. */
+    public String oldData() {
+        return origin == null ? null : origin.oldData();
+    }
+
+    /** The loss on that text before fine-tuning, NaN if it could not be measured. */
+    public double oldLossBefore() {
+        return origin == null ? Double.NaN : origin.oldLoss();
+    }
+
+    /**
+     * The loss of the present weights on the validation split of the text that the base model had learned: what is
+     * forgotten shows here. NaN if that text is not there any more, or is not the same.
+     */
+    public double oldDataLoss() throws IOException {
+        if (origin == null || origin.oldData() == null || !Files.isRegularFile(Path.of(origin.oldData()))) {
+            return Double.NaN;
+        }
+        TrainingText old = TrainingText.read(
+                Path.of(origin.oldData()), trainer.corpus().tokenizer(), origin.oldValidationFraction());
+        return old.sha256().equals(origin.oldDataSha256())
+                ? Evaluation.evaluate(trainer.model(), old.corpus().validation(), trainer.team())
+                        .loss()
+                : Double.NaN;
+    }
+
+    /** How far each kind of parameter has moved since the first step of the run. */
+    public List<WeightMovement> movement() {
+        return WeightMovement.since(folder.checkpoint(0), trainer.registry());
+    }
+
+    /** Saves the run when a checkpoint is due. To be registered behind listeners that write logs: see {@link #save()}. */
     public TrainingListener saver() {
         return new TrainingListener() {
             @Override
-            public void onEvaluation(EvaluationReport report) {
-                if (report.step() == 0) {
-                    firstLoss = report.result().loss();
+            public void onStep(StepReport report) {
+                long step = report.step();
+                long last = trainer.hyperparameters().optimization().steps();
+                if (settings.savesAt(step) && !settings.evaluatesAt(step, last)) {
+                    save();
                 }
-                save();
+            }
+
+            @Override
+            public void onEvaluation(EvaluationReport report) {
+                losses = losses.and(report.step(), report.result().loss());
+                write();
             }
         };
     }
 
-    /** Writes the present state, unless it was written already. */
+    /**
+     * Writes the present state, unless it was written already. Logs must have been written before: a resumed run cuts them
+     * back to its checkpoint and writes what follows again.
+     */
     public void save() {
-        if (savedStep == trainer.stepsDone()) {
-            return;
+        if (savedStep != trainer.stepsDone()) {
+            write();
         }
-        Map<String, String> extras = new LinkedHashMap<>();
-        extras.put(DATA, data.toAbsolutePath().normalize().toString());
-        extras.put(DATA_SHA256, dataSha256);
-        if (trainer.lastEvaluation() != null) {
-            extras.put(VALIDATION_LOSS, String.valueOf(trainer.lastEvaluation().loss()));
-        }
-        if (Double.isFinite(trainer.bestLoss())) {
-            extras.put(BEST_LOSS, String.valueOf(trainer.bestLoss()));
-        }
-        if (firstLoss != null) {
-            extras.put(FIRST_LOSS, String.valueOf(firstLoss));
-        }
-        Checkpoint.Facts facts = new Checkpoint.Facts(
-                trainer.hyperparameters(),
-                trainer.corpus().tokenizer().describe(),
-                trainer.stepsDone(),
-                trainer.tokensSeen(),
-                extras);
-        Checkpoint.write(
-                folder.resolve(ModelSource.NEWEST), facts, trainer.registry(), trainer.mean(), trainer.meanSquare());
-        savedStep = trainer.stepsDone();
     }
 
-    /** Gives back the memory and removes a folder in which nothing was saved. */
-    public void discard() throws IOException {
-        close();
-        if (savedStep < 0) {
-            Files.deleteIfExists(folder.resolve("config.json"));
-            Files.deleteIfExists(folder);
+    private void write() {
+        long step = trainer.stepsDone();
+        RunFacts facts = new RunFacts(
+                text.file().toAbsolutePath().normalize().toString(), text.sha256(), settings, losses, origin);
+        Map<String, String> extras = facts.toExtras();
+        boolean first = step == 0; // the moments are all 0
+        Checkpoint.write(
+                folder.checkpoint(step),
+                new Checkpoint.Facts(
+                        trainer.hyperparameters(),
+                        trainer.corpus().tokenizer().describe(),
+                        step,
+                        trainer.tokensSeen(),
+                        extras),
+                trainer.registry(),
+                first ? null : trainer.mean(),
+                first ? null : trainer.meanSquare());
+        savedStep = step;
+        prune();
+    }
+
+    /** Removes what need not be kept. */
+    private void prune() {
+        int newer = 0;
+        for (RunFolder.Saved saved : folder.newestFirst()) {
+            boolean keep = newer < settings.keep() || saved.step() == 0 || saved.step() == losses.bestStep();
+            newer++;
+            if (!keep) {
+                AtomicFile.deleteIfExists(saved.file());
+            }
         }
+    }
+
+    private void writeConfig() throws IOException {
+        AtomicFile.write(
+                folder.config(),
+                (trainer.hyperparameters().toJson().toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     @Override
     public void close() {
         trainer.close();
-    }
-
-    private static Corpus corpus(Tokenizer tokenizer, byte[] bytes, Hyperparameters h) {
-        return Corpus.of(tokenizer, tokenizer.encode(bytes), h.data().validationFraction());
-    }
-
-    private static byte[] read(Path data) throws IOException {
-        byte[] bytes = Files.readAllBytes(data);
-        if (bytes.length == 0) {
-            throw new BadFileException(data, "is empty; there is nothing to learn from it");
-        }
-        return bytes;
-    }
-
-    private static String sha256(byte[] bytes) {
-        return HexFormat.of().formatHex(CanonicalJson.newSha256().digest(bytes));
-    }
-
-    private static double number(CheckpointHeader header, String key, double otherwise) {
-        try {
-            return Double.parseDouble(header.extras().getOrDefault(key, ""));
-        } catch (NumberFormatException e) {
-            return otherwise;
-        }
     }
 }

@@ -22,15 +22,23 @@ public final class UnknownCharacterException extends IllegalArgumentException {
         return codePoints == null ? List.of() : codePoints;
     }
 
-    private static String message(List<Integer> codePoints) {
+    /** The unknown characters in words, the first few of many. */
+    public String named() {
+        return named(codePoints());
+    }
+
+    private static String named(List<Integer> codePoints) {
         String named = codePoints.stream()
                 .limit(MOST_NAMED)
                 .map(Printable::codePointAndNumber)
                 .collect(Collectors.joining(", "));
         int more = codePoints.size() - MOST_NAMED;
+        return named + (more > 0 ? " and " + more + " more" : "");
+    }
+
+    private static String message(List<Integer> codePoints) {
         return (codePoints.size() == 1 ? "the vocabulary lacks the character " : "the vocabulary lacks the characters ")
-                + named
-                + (more > 0 ? " and " + more + " more" : "")
+                + named(codePoints)
                 + ": it was fixed by the training text and cannot grow afterwards. Remove them from the text, or use"
                 + " --unknown skip to leave them out or --unknown replace to put a substitute in their place";
     }

@@ -1,6 +1,7 @@
 package tinygpt.training;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import tinygpt.model.Activations;
 import tinygpt.model.Gpt;
 import tinygpt.tensor.WorkerTeam;
@@ -37,6 +38,11 @@ public final class Evaluation {
      * @throws IllegalArgumentException if there are fewer than two tokens, so that there is nothing to predict
      */
     public static Result evaluate(Gpt model, int[] tokens, WorkerTeam team) {
+        return evaluate(model, tokens, team, () -> false);
+    }
+
+    /** The same; null if it was asked to stop before it was through. */
+    static Result evaluate(Gpt model, int[] tokens, WorkerTeam team, BooleanSupplier stop) {
         if (tokens.length < 2) {
             throw new IllegalArgumentException(
                     "nothing to evaluate: a text of " + tokens.length + " tokens has no next token to predict");
@@ -51,17 +57,17 @@ public final class Evaluation {
         team.run((worker, space) -> {
             try (Activations many = new Activations(model.shape(), inPass, time, null)) {
                 int first;
-                while ((first = next.getAndAdd(inPass)) + inPass <= whole) {
+                while ((first = next.getAndAdd(inPass)) + inPass <= whole && !stop.getAsBoolean()) {
                     pass(model, space, many, tokens, first, losses);
                 }
             }
         });
-        for (int i = whole / inPass * inPass; i < windows; i++) {
+        for (int i = whole / inPass * inPass; i < windows && !stop.getAsBoolean(); i++) {
             try (Activations one = new Activations(model.shape(), 1, Windows.length(i, tokens.length, time), null)) {
                 pass(model, team.workspace(), one, tokens, i, time, losses);
             }
         }
-        return result(losses, tokens.length, time);
+        return stop.getAsBoolean() ? null : result(losses, tokens.length, time);
     }
 
     private static void pass(Gpt model, Workspace space, Activations a, int[] tokens, int first, double[] losses) {

@@ -30,6 +30,9 @@ public final class Trainer implements AutoCloseable {
     private final AdamW optimizer;
     private final List<TrainingListener> listeners = new ArrayList<>();
     private long step;
+    private long tokensBefore; // seen up to step stepBefore
+    private long stepBefore;
+    private long evaluatedStep = -1;
     private Evaluation.Result lastEvaluation;
     private double bestLoss = Double.POSITIVE_INFINITY;
 
@@ -71,11 +74,16 @@ public final class Trainer implements AutoCloseable {
      * {@link #meanSquare()}.
      *
      * @param stepsDone steps that led to that state
+     * @param tokensSeen tokens trained on in those steps
      * @param bestSoFar the best validation loss on the way, or infinity
+     * @param lastEvaluated the step of the last evaluation, or -1
      */
-    public void continueFrom(long stepsDone, double bestSoFar) {
+    public void continueFrom(long stepsDone, long tokensSeen, double bestSoFar, long lastEvaluated) {
         step = stepsDone;
+        stepBefore = stepsDone;
+        tokensBefore = tokensSeen;
         bestLoss = bestSoFar;
+        evaluatedStep = lastEvaluated;
     }
 
     /**
@@ -83,24 +91,32 @@ public final class Trainer implements AutoCloseable {
      *
      * @param evaluateEvery steps between evaluations of the validation split, which is also evaluated before the first
      *     step and after the last; 0 for none at all
-     * @param stop asked after every step; true ends training there
+     * @param stop asked after every step and during evaluations; true ends training there
      * @throws TrainingFailedException if the loss or the gradient stops being finite; the weights are left as they were
      *     before that step
      */
     public void train(int evaluateEvery, BooleanSupplier stop) {
-        int last = hyperparameters.optimization().steps();
-        if (evaluateEvery > 0 && step == 0) {
-            evaluate();
-        }
-        boolean stopped = false;
-        while (step < last && !stopped) {
+        train(hyperparameters.optimization().steps(), evaluateEvery, stop);
+    }
+
+    /**
+     * Trains up to a step that is not the last one: what is planned for later steps stays as it is.
+     *
+     * @param until step to stop after
+     */
+    public void train(long until, int evaluateEvery, BooleanSupplier stop) {
+        long last = hyperparameters.optimization().steps();
+        boolean stopped = evaluateIfDue(evaluateEvery, last, stop);
+        while (step < Math.min(until, last) && !stopped) {
             step();
-            stopped = stop.getAsBoolean();
-            if (evaluateEvery > 0 && !stopped && (step % evaluateEvery == 0 || step == last)) {
-                evaluate();
-                stopped = stop.getAsBoolean();
-            }
+            stopped = stop.getAsBoolean() || evaluateIfDue(evaluateEvery, last, stop);
         }
+    }
+
+    /** Whether training is to stop after it. */
+    private boolean evaluateIfDue(int every, long last, BooleanSupplier stop) {
+        boolean due = every > 0 && evaluatedStep != step && (step % every == 0 || step == last);
+        return due && (evaluate(stop) == null || stop.getAsBoolean());
     }
 
     /** Trains to the end, evaluating ten times on the way. */
@@ -140,7 +156,17 @@ public final class Trainer implements AutoCloseable {
 
     /** Evaluates the whole validation split with the present weights. */
     public Evaluation.Result evaluate() {
-        lastEvaluation = Evaluation.evaluate(model, corpus.validation(), team);
+        return evaluate(() -> false);
+    }
+
+    /** The same; null, and nobody is told, if it was stopped on the way. */
+    private Evaluation.Result evaluate(BooleanSupplier stop) {
+        Evaluation.Result result = Evaluation.evaluate(model, corpus.validation(), team, stop);
+        if (result == null) {
+            return null;
+        }
+        lastEvaluation = result;
+        evaluatedStep = step;
         boolean best = lastEvaluation.loss() <= bestLoss;
         bestLoss = Math.min(bestLoss, lastEvaluation.loss());
         TrainingListener.EvaluationReport report = new TrainingListener.EvaluationReport(step, lastEvaluation, best);
@@ -188,9 +214,10 @@ public final class Trainer implements AutoCloseable {
 
     /** Tokens trained on. */
     public long tokensSeen() {
-        return step
-                * hyperparameters.data().batchSize()
-                * hyperparameters.model().contextLength();
+        return tokensBefore
+                + (step - stepBefore)
+                        * hyperparameters.data().batchSize()
+                        * hyperparameters.model().contextLength();
     }
 
     /** The last evaluation, or null before the first. */

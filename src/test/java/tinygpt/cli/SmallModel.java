@@ -10,7 +10,7 @@ import tinygpt.hyperparameters.Preset;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.reference.ModelFixtures;
 import tinygpt.runs.Checkpoint;
-import tinygpt.runs.ModelSource;
+import tinygpt.runs.RunFolder;
 import tinygpt.text.Tokenizer;
 
 /** Runs on disk with a model of the nano preset that was not trained. */
@@ -44,8 +44,9 @@ final class SmallModel {
         try (ParameterRegistry registry =
                 ParameterRegistry.of(hyperparameters.model()).allocate()) {
             filling.accept(registry);
+            new RunFolder(folder).checkpointFolder().toFile().mkdirs();
             Checkpoint.write(
-                    folder.resolve(ModelSource.NEWEST),
+                    new RunFolder(folder).checkpoint(7),
                     new Checkpoint.Facts(hyperparameters, tokenizer.describe(), 7, 100, extras),
                     registry,
                     null,

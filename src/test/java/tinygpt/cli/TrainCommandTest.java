@@ -1,6 +1,5 @@
 package tinygpt.cli;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -20,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tinygpt.runs.Checkpoint;
 import tinygpt.runs.CheckpointHeader;
+import tinygpt.runs.RunFolder;
 
 class TrainCommandTest {
     private static final String TEXT =
@@ -44,7 +44,7 @@ class TrainCommandTest {
         Result result = train("--out", out.toString(), "--steps", "12", "--eval-every", "6", "--log-every", "5");
 
         assertEquals(0, result.exit(), result.err());
-        CheckpointHeader header = Checkpoint.readHeader(out.resolve("checkpoint.safetensors"));
+        CheckpointHeader header = newest(out);
         assertEquals(12, header.step());
         assertEquals(12 * 8 * 32, header.tokensSeen());
         assertTrue(header.hasOptimizerState());
@@ -70,45 +70,23 @@ class TrainCommandTest {
                     0,
                     train("--out", out.toString(), "--steps", "6", "--threads", threads)
                             .exit());
-            hashes.add(
-                    Checkpoint.readHeader(out.resolve("checkpoint.safetensors")).weightsSha256());
+            hashes.add(newest(out).weightsSha256());
         }
         assertEquals(hashes.get(0), hashes.get(1));
         assertEquals(hashes.get(0), hashes.get(2));
     }
 
     @Test
-    void resume_ofASavedRun_endsBitwiseWhereAnUninterruptedOneDoes() throws IOException {
-        Path whole = folder.resolve("whole");
-        Path stopped = folder.resolve("stopped");
-        String[] flags = {"--steps", "14", "--dropout", "0.1", "--eval-every", "7"};
-        assertEquals(0, train(with(flags, "--out", whole.toString())).exit());
-        // A run that was saved after 7 of 14 steps: what the trainer writes at an evaluation.
-        stopAfter(7, stopped, flags);
-        assertEquals(
-                7,
-                Checkpoint.readHeader(stopped.resolve("checkpoint.safetensors")).step());
-
-        Result resumed = run("train", "--resume", stopped.toString(), "--threads", "1", "--eval-every", "7");
-
-        assertEquals(0, resumed.exit(), resumed.err());
-        assertArrayEquals(
-                Files.readAllBytes(whole.resolve("checkpoint.safetensors")),
-                Files.readAllBytes(stopped.resolve("checkpoint.safetensors")));
-    }
-
-    @Test
-    void resume_withOtherHyperparametersOrText_isRefused() throws IOException {
-        Path out = folder.resolve("run");
-        stopAfter(3, out, "--steps", "5");
-        Result changed = run("train", "--resume", out.toString(), "--learning-rate", "1");
-        assertEquals(2, changed.exit());
-        assertTrue(changed.err().contains("keeps its hyperparameters"), changed.err());
-
-        Files.writeString(text, TEXT + "More.");
-        Result other = run("train", "--resume", out.toString());
-        assertEquals(3, other.exit());
-        assertTrue(other.err().contains("is not the text this run was started with"), other.err());
+    void train_intoAFolderThatIsNotEmpty_isRefusedAndNothingIsTouched() throws IOException {
+        Path out = Files.createDirectory(folder.resolve("theirs"));
+        Files.writeString(out.resolve("config.json"), "precious");
+        Result result = train("--out", out.toString(), "--steps", "1");
+        assertEquals(2, result.exit());
+        assertTrue(result.err().contains("is not empty"), result.err());
+        assertEquals("precious", Files.readString(out.resolve("config.json")));
+        Result file = train("--out", text.toString(), "--steps", "1");
+        assertEquals(3, file.exit(), file.err());
+        assertTrue(file.err().contains("is a file"), file.err());
     }
 
     @ParameterizedTest
@@ -119,6 +97,11 @@ class TrainCommandTest {
                 "--context-length 5000 | 2 | 5,00",
                 "--threads 0 | 2 | --threads is 0",
                 "--eval-every -1 | 2 | --eval-every is -1",
+                "--save-every -1 | 2 | --save-every is -1",
+                "--keep 0 | 2 | --keep is 0",
+                "--stop-after 0 | 2 | --stop-after is 0",
+                "--allow-change | 2 | --allow-change belongs to --resume",
+                "--from /nowhere | 3 | /nowhere",
                 "--log-every 0 | 2 | --log-every is 0",
                 "--learning-rate fast | 2 | --learning-rate takes a number",
                 "--preset huge | 2 | there is no preset 'huge'",
@@ -133,7 +116,7 @@ class TrainCommandTest {
         if (!flags.contains("--resume")) {
             all.addAll(List.of("--out", out.toString()));
         }
-        Result result = flags.contains("--resume") || flags.contains("--preset")
+        Result result = flags.contains("--resume") || flags.contains("--preset") || flags.contains("--from")
                 ? run(with(all.toArray(new String[0]), "train"))
                 : train(all.toArray(new String[0]));
         assertEquals(exit, result.exit(), result.err());
@@ -184,24 +167,8 @@ class TrainCommandTest {
         assertEquals(new Result(0, "", ""), result);
     }
 
-    private void stopAfter(int steps, Path out, String... flags) throws IOException {
-        try (tinygpt.runs.TrainingRun run = tinygpt.runs.TrainingRun.start(out, text, parse(flags), 2)) {
-            run.trainer().listen(run.saver());
-            run.trainer().train(steps, () -> run.trainer().stepsDone() == steps + 1);
-        }
-    }
-
-    private tinygpt.hyperparameters.Hyperparameters parse(String... flags) throws IOException {
-        picocli.CommandLine line = new picocli.CommandLine(picocli.CommandLine.Model.CommandSpec.create());
-        HyperparameterOptions options = HyperparameterOptions.addTo(line.getCommandSpec());
-        List<String> own = new ArrayList<>(List.of("--preset", "nano"));
-        for (int i = 0; i < flags.length; i += 2) {
-            if (!flags[i].equals("--eval-every")) {
-                own.addAll(List.of(flags[i], flags[i + 1]));
-            }
-        }
-        line.parseArgs(own.toArray(new String[0]));
-        return options.resolve();
+    private static CheckpointHeader newest(Path run) {
+        return Checkpoint.readHeader(new RunFolder(run).newestFirst().get(0).file());
     }
 
     private Result train(String... flags) {

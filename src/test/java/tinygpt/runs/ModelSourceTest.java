@@ -24,7 +24,7 @@ class ModelSourceTest {
     @Test
     void resolve_runFolder_findsItsNewestCheckpoint() {
         Path checkpoint = checkpoint();
-        assertEquals(new ModelSource.RunFolder(folder, checkpoint), ModelSource.resolve(folder));
+        assertEquals(new ModelSource.Run(new RunFolder(folder), checkpoint), ModelSource.resolve(folder));
     }
 
     @Test
@@ -43,7 +43,7 @@ class ModelSourceTest {
         Path checkpoint = checkpoint();
         Files.copy(GOLDEN.resolve("config.json"), folder.resolve("config.json"));
         Files.copy(GOLDEN.resolve("model.safetensors"), folder.resolve("model.safetensors"));
-        assertEquals(new ModelSource.RunFolder(folder, checkpoint), ModelSource.resolve(folder));
+        assertEquals(new ModelSource.Run(new RunFolder(folder), checkpoint), ModelSource.resolve(folder));
     }
 
     @Test
@@ -53,8 +53,8 @@ class ModelSourceTest {
 
     @Test
     void resolve_folderOfNeitherKind_saysWhatItLacks() throws IOException {
-        String neither = "is neither a run folder, a checkpoint nor a Hugging Face folder: "
-                + "it has no checkpoint.safetensors and no ";
+        String neither =
+                "is neither a run folder, a checkpoint nor a Hugging Face folder: " + "it has no checkpoints and no ";
         assertRefused(folder, neither + "config.json with model.safetensors");
         Files.writeString(folder.resolve("config.json"), "{}");
         assertRefused(folder, neither + "model.safetensors");
@@ -86,7 +86,8 @@ class ModelSourceTest {
     }
 
     private Path checkpoint() {
-        Path file = folder.resolve("checkpoint.safetensors");
+        Path file = new RunFolder(folder).checkpoint(0);
+        file.getParent().toFile().mkdirs();
         Hyperparameters nano = Preset.named("nano").hyperparameters();
         try (ParameterRegistry registry = ParameterRegistry.of(nano.model()).allocate()) {
             Checkpoint.write(file, new Checkpoint.Facts(nano, Map.of(), 0, 0, Map.of()), registry, null, null);

@@ -1,0 +1,96 @@
+package tinygpt.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Set;
+import picocli.CommandLine.Option;
+import tinygpt.formats.BadFileException;
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.runs.HyperparameterChange;
+import tinygpt.runs.LoadedModel;
+import tinygpt.runs.TrainingText;
+import tinygpt.text.Tokenizer;
+import tinygpt.text.UnknownCharacterException;
+
+/** The options of fine-tuning: training that begins with the weights of another model. */
+final class FromOptions {
+    private static final Set<String> DROPOUTS =
+            Set.of("model.embedding_dropout", "model.attention_dropout", "model.residual_dropout");
+
+    /** What happens to characters of the new text that the model has no token for. */
+    enum Vocabulary {
+        /** Say which, and do not begin. */
+        refuse,
+        /** Give each a token behind the others, with an embedding row of its own that is initialised like any. */
+        extend
+    }
+
+    @Option(
+            names = "--from",
+            paramLabel = "MODEL",
+            description = "Begin with the weights of this model (a run folder or a checkpoint) instead of random ones."
+                    + " Architecture and tokenizer are the model's, the rest is as it was trained unless given.")
+    private Path from;
+
+    @Option(
+            names = "--vocabulary",
+            paramLabel = "refuse|extend",
+            defaultValue = "refuse",
+            description = "With --from: what to do when the text has characters that the model does not know; extend"
+                    + " gives each a new embedding row behind the others.")
+    private Vocabulary vocabulary;
+
+    boolean given() {
+        return from != null;
+    }
+
+    Path path() {
+        return from;
+    }
+
+    /** The hyperparameters of a fine-tuning run: the model's with what was given in their place. */
+    Hyperparameters hyperparameters(LoadedModel base, HyperparameterOptions options) throws IOException {
+        if (options.presetGiven()) {
+            throw new CommandFailure(
+                    Exit.USAGE,
+                    "--from takes the architecture of " + from + "; leave out --preset and give single flags");
+        }
+        Hyperparameters before = base.checkpoint()
+                .orElseThrow(() -> new BadFileException(
+                        from,
+                        "is a Hugging Face folder; its tokenizer is not read yet, so it cannot be trained on a text"))
+                .hyperparameters();
+        Hyperparameters after = options.resolve(before);
+        for (HyperparameterChange change : HyperparameterChange.between(before, after)) {
+            String key = change.path();
+            if (key.startsWith("model.") && !DROPOUTS.contains(key) || key.equals("data.tokenizer")) {
+                throw new CommandFailure(
+                        Exit.USAGE,
+                        "the model of " + from + " stays as it is, but this would change " + change
+                                + "; leave that out");
+            }
+        }
+        return after;
+    }
+
+    /** The new text in tokens of the model. */
+    TrainingText text(Path file, LoadedModel base, Hyperparameters hyperparameters) throws IOException {
+        Tokenizer tokenizer = base.tokenizer().orElseThrow();
+        double fraction = hyperparameters.data().validationFraction();
+        if (vocabulary == Vocabulary.extend) {
+            return TrainingText.readExtending(file, tokenizer, fraction);
+        }
+        try {
+            return TrainingText.read(file, tokenizer, fraction);
+        } catch (BadFileException e) {
+            if (e.getCause() instanceof UnknownCharacterException unknown) {
+                throw new BadFileException(
+                        file,
+                        "has characters that the model has no token for: " + unknown.named()
+                                + ". Remove them, or give them new embedding rows with --vocabulary extend",
+                        e);
+            }
+            throw e;
+        }
+    }
+}

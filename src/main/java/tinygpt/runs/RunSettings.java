@@ -1,0 +1,66 @@
+package tinygpt.runs;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import tinygpt.formats.StrictJson;
+
+/**
+ * What a person says about a run that does not change what is learned: no hyperparameters, and not hashed. They are kept in
+ * the checkpoints, so that a resumed run goes on in the same way.
+ *
+ * @param evaluateEvery steps between evaluations, 0 for none
+ * @param saveEvery steps between checkpoints; the run is saved at evaluations too
+ * @param keep how many of the newest checkpoints stay, besides the first and the best
+ * @param csv whether metrics are written as CSV too
+ * @param tensorBoard whether event files for TensorBoard are written
+ */
+public record RunSettings(int evaluateEvery, int saveEvery, int keep, boolean csv, boolean tensorBoard) {
+    /** The newest checkpoints that are kept unless somebody says otherwise: one to lose. */
+    public static final int KEEP = 2;
+
+    public RunSettings {
+        if (evaluateEvery < 0 || saveEvery < 0 || keep < 1) {
+            throw new IllegalArgumentException("evaluations every " + evaluateEvery + " steps, checkpoints every "
+                    + saveEvery + ", " + keep + " kept: the first two cannot be negative, and one must be kept");
+        }
+    }
+
+    /** Ten evaluations over a number of steps, each with a checkpoint. */
+    public static RunSettings forSteps(int steps) {
+        return new RunSettings(Math.max(1, steps / 10), 0, KEEP, false, true);
+    }
+
+    /** Whether training evaluates after a step. */
+    boolean evaluatesAt(long step, long lastStep) {
+        return evaluateEvery > 0 && (step % evaluateEvery == 0 || step == lastStep);
+    }
+
+    /** Whether a checkpoint is due after a step, apart from evaluations. */
+    boolean savesAt(long step) {
+        return saveEvery > 0 && step % saveEvery == 0;
+    }
+
+    String toJson() {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("evaluate_every", evaluateEvery);
+        json.put("save_every", saveEvery);
+        json.put("keep", keep);
+        json.put("csv", csv);
+        json.put("tensorboard", tensorBoard);
+        return StrictJson.write(json);
+    }
+
+    /** Reads what {@link #toJson} wrote; {@code otherwise} if there is nothing that can be read. */
+    static RunSettings fromJson(Map<String, Object> json, RunSettings otherwise) {
+        try {
+            return new RunSettings(
+                    (Integer) json.get("evaluate_every"),
+                    (Integer) json.get("save_every"),
+                    (Integer) json.get("keep"),
+                    (Boolean) json.get("csv"),
+                    (Boolean) json.get("tensorboard"));
+        } catch (RuntimeException e) {
+            return otherwise;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package tinygpt.runs;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import tinygpt.formats.BadFileException;
+import tinygpt.hyperparameters.CanonicalJson;
+import tinygpt.hyperparameters.TokenizerKind;
+import tinygpt.text.Corpus;
+import tinygpt.text.Tokenizer;
+
+/**
+ * A text file as tokens.
+ *
+ * @param file where it is
+ * @param sha256 fingerprint of its bytes
+ * @param corpus its tokens, split into training and validation
+ */
+public record TrainingText(Path file, String sha256, Corpus corpus) {
+
+    /** How the vocabulary for a text is found. */
+    @FunctionalInterface
+    private interface Vocabulary {
+        Tokenizer of(byte[] text);
+    }
+
+    /**
+     * Reads a text with a vocabulary of its own.
+     *
+     * @throws BadFileException if the text is empty or is not valid UTF-8 where it must be
+     * @throws IOException if it cannot be read
+     */
+    public static TrainingText read(Path file, TokenizerKind kind, double validationFraction) throws IOException {
+        return read(file, bytes -> Tokenizer.of(kind, bytes), validationFraction);
+    }
+
+    /**
+     * Reads a text with the vocabulary of a model.
+     *
+     * @throws BadFileException as above, and if the vocabulary lacks characters of the text, naming them
+     */
+    public static TrainingText read(Path file, Tokenizer tokenizer, double validationFraction) throws IOException {
+        return read(file, bytes -> tokenizer, validationFraction);
+    }
+
+    /** Reads a text with the vocabulary of a model, extended by the characters it lacks. */
+    public static TrainingText readExtending(Path file, Tokenizer tokenizer, double validationFraction)
+            throws IOException {
+        return read(file, tokenizer::extendedBy, validationFraction);
+    }
+
+    /**
+     * Reads a text again that was read before.
+     *
+     * @param sha256 of its bytes then
+     * @throws BadFileException as above, and if it is another text now
+     */
+    static TrainingText readAgain(Path file, String sha256, Tokenizer tokenizer, double validationFraction)
+            throws IOException {
+        Vocabulary checked = bytes -> {
+            if (!hash(bytes).equals(sha256)) {
+                throw new BadFileException(
+                        file,
+                        "is not the text this run was started with (its SHA-256 differs); resuming would not continue"
+                                + " it. To learn another text, start a new run with --from");
+            }
+            return tokenizer;
+        };
+        return read(file, checked, validationFraction);
+    }
+
+    private static TrainingText read(Path file, Vocabulary vocabulary, double validationFraction) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        if (bytes.length == 0) {
+            throw new BadFileException(file, "is empty; there is nothing to learn from it");
+        }
+        try {
+            Tokenizer tokenizer = vocabulary.of(bytes);
+            Corpus corpus = Corpus.of(tokenizer, tokenizer.encode(bytes), validationFraction);
+            return new TrainingText(file, hash(bytes), corpus);
+        } catch (IllegalArgumentException e) {
+            throw new BadFileException(file, e.getMessage(), e);
+        }
+    }
+
+    private static String hash(byte[] bytes) {
+        return HexFormat.of().formatHex(CanonicalJson.newSha256().digest(bytes));
+    }
+}
