@@ -45,6 +45,7 @@ class ArchitectureTest {
                     "cli",
                     List.of(
                             "bench",
+                            "random",
                             "hyperparameters",
                             "tensor",
                             "parameters",

@@ -22,7 +22,8 @@ import tinygpt.runs.LoadedModel;
  */
 public final class Main {
     /** All commands, in the order of the help. */
-    private static final List<String> COMMANDS = List.of("train", "generate", "eval", "logits", "params", "bench");
+    private static final List<String> COMMANDS =
+            List.of("train", "generate", "eval", "logits", "params", "bench", "selftest");
 
     private Main() {}
 
@@ -66,6 +67,7 @@ public final class Main {
             case "logits" -> LogitsCommand.create(output);
             case "params" -> ParamsCommand.create(output, path -> LoadedModel.shape(path));
             case "bench" -> BenchCommand.create(output);
+            case "selftest" -> SelftestCommand.create(output);
             default -> throw new IllegalStateException("no command " + name);
         };
     }

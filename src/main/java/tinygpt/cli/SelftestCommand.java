@@ -1,0 +1,216 @@
+package tinygpt.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import tinygpt.random.CounterRandom;
+import tinygpt.random.Stream;
+import tinygpt.runs.RunFolder;
+import tinygpt.runs.TensorComparison;
+
+/** Proves on the user's machine what the program promises. */
+@Command(
+        name = "selftest",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Proves on this machine what the program promises.",
+        footer = {
+            "",
+            "--resume trains the same small model twice, in processes of their own: once in peace, and once being killed",
+            "(SIGKILL) again and again and resumed each time, with other numbers of threads. Both must end with the same",
+            "weights, the same optimizer state and the same log of losses, to the bit. Exit code 1 if not."
+        })
+final class SelftestCommand implements Callable<Integer> {
+    private static final int STEPS = 40;
+    private static final int TEXT_BYTES = 40_000;
+    private static final Pattern STEP = Pattern.compile("step (\\d+)/.*");
+
+    private final Output output;
+
+    @Option(names = "--resume", required = true, description = "Kill a training run at random moments and resume it.")
+    private boolean resume;
+
+    @Option(
+            names = "--kills",
+            paramLabel = "N",
+            defaultValue = "4",
+            description = "How many times it is killed; 4 unless given.")
+    private int kills;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Decides at which steps it is killed; 1 unless given.")
+    private long seed;
+
+    private SelftestCommand(Output output) {
+        this.output = output;
+    }
+
+    static CommandLine create(Output output) {
+        return new CommandLine(new SelftestCommand(output));
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        RunOptions.atLeast("--kills", kills, 1, "without a kill nothing is tested");
+        Path folder = Files.createTempDirectory("tinygpt-selftest");
+        try {
+            return test(folder);
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private int test(Path folder) throws IOException, InterruptedException {
+        Path text = folder.resolve("text.txt");
+        byte[] tales = Files.readAllBytes(DataFile.orDefault(null));
+        String some = new String(tales, 0, Math.min(TEXT_BYTES, tales.length), java.nio.charset.StandardCharsets.UTF_8);
+        Files.writeString(text, some.substring(0, some.lastIndexOf('\n')));
+
+        say("training " + STEPS + " steps in peace");
+        Path whole = folder.resolve("whole");
+        train(folder, Integer.MAX_VALUE, start(text, whole, 2));
+
+        Path killed = folder.resolve("killed");
+        int step = 0;
+        for (int i = 0; i < kills; i++) {
+            // Anywhere in what is left, and once in a while before anything was saved.
+            int at = (int) CounterRandom.below(STEPS - step, seed, Stream.SAMPLING, i, 0) + step;
+            List<String> command = new RunFolder(killed).checkpoints().isEmpty()
+                    ? start(text, fresh(killed), 1 + i % 3)
+                    : List.of("train", "--resume", killed.toString(), "--threads", String.valueOf(1 + i % 3));
+            boolean alive = train(folder, at, command);
+            List<RunFolder.Saved> saved = new RunFolder(killed).newestFirst();
+            step = saved.isEmpty() ? 0 : (int) saved.get(0).step();
+            say((alive ? "killed at step " + at + " or a little later" : "had ended before it was killed")
+                    + "; the newest checkpoint is of step " + step);
+        }
+        if (new RunFolder(killed).checkpoints().isEmpty()) {
+            train(folder, Integer.MAX_VALUE, start(text, fresh(killed), 2));
+        } else {
+            train(folder, Integer.MAX_VALUE, List.of("train", "--resume", killed.toString()));
+        }
+        return verdict(new RunFolder(whole), new RunFolder(killed));
+    }
+
+    private int verdict(RunFolder whole, RunFolder killed) {
+        Path one = whole.checkpoint(STEPS);
+        Path other = killed.checkpoint(STEPS);
+        Optional<String> difference = TensorComparison.firstDifference(one, other);
+        if (difference.isPresent()) {
+            output.out().println("FAILED: " + difference.get() + " is not the same after " + STEPS + " steps");
+            return Exit.FAILURE;
+        }
+        output.out()
+                .println("passed: after " + STEPS + " steps and " + kills
+                        + " kills, weights and optimizer state equal the uninterrupted run's to the bit");
+        return Exit.OK;
+    }
+
+    private static List<String> start(Path text, Path out, int threads) {
+        return List.of(
+                "train",
+                "--preset",
+                "nano",
+                "--steps",
+                String.valueOf(STEPS),
+                "--batch-size",
+                "32",
+                "--shards",
+                "4",
+                "--dropout",
+                "0.1",
+                "--save-every",
+                "3",
+                "--eval-every",
+                "10",
+                "--data",
+                text.toString(),
+                "--out",
+                out.toString(),
+                "--threads",
+                String.valueOf(threads));
+    }
+
+    /** A folder that was made but in which nothing was saved, out of the way. */
+    private static Path fresh(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            delete(folder);
+        }
+        return folder;
+    }
+
+    /** Runs a training in a process of its own and kills it when it says it has done a step; whether it had to be killed. */
+    private boolean train(Path folder, int killAt, List<String> arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>();
+        command.add(ProcessHandle.current().info().command().orElse("java"));
+        for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+            if (!option.startsWith("-javaagent") && !option.startsWith("-agentlib")) {
+                command.add(option);
+            }
+        }
+        // The user's latest run stays what it is.
+        command.add("-Dtinygpt.runs=" + folder.resolve("runs"));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(arguments);
+        command.addAll(List.of("--progress", "plain", "--log-every", "1"));
+        Process process = new ProcessBuilder(command)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        StringBuilder said = new StringBuilder();
+        boolean killed = killAt == 0;
+        try (BufferedReader lines = process.errorReader()) {
+            String line;
+            while (!killed && (line = lines.readLine()) != null) {
+                said.append(line).append('\n');
+                Matcher step = STEP.matcher(line);
+                killed = step.matches() && Integer.parseInt(step.group(1)) >= killAt;
+            }
+            if (killed) {
+                process.destroyForcibly();
+            }
+        }
+        int exit = process.waitFor();
+        if (!killed && exit != 0) {
+            throw new CommandFailure(Exit.FAILURE, "a training run ended with exit code " + exit + ": " + said);
+        }
+        return killed;
+    }
+
+    private void say(String what) {
+        output.err().println(what);
+        output.err().flush();
+    }
+
+    private static void delete(Path folder) throws IOException {
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.delete(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path done, IOException e) throws IOException {
+                Files.delete(done);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+}
