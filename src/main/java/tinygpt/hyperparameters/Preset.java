@@ -50,7 +50,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                 "the default: about two minutes on two cores",
                 new Hyperparameters(
                         shape(61, 128, 3, 4, 128, true, Activation.GELU_TANH, 0),
-                        new Optimization(1700, 6e-3, 0, ScheduleKind.LINEAR, 100, 0.9, 0.99, 1e-8, 0.1, 1.0),
+                        new Optimization(1800, 6e-3, 0, ScheduleKind.LINEAR, 100, 0.9, 0.99, 1e-8, 0.1, 1.0),
                         batches(16, 4),
                         1337)));
         presets.add(new Preset(
