@@ -1,0 +1,95 @@
+package tinygpt.runs;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import tinygpt.formats.BadFileException;
+import tinygpt.formats.SafetensorsReader;
+import tinygpt.formats.StrictJson;
+import tinygpt.hyperparameters.CanonicalJson;
+
+/**
+ * A checkpoint held against its line of the ledger. Everything is computed from the file: what it says of itself is
+ * checked too, and never believed. Needs neither the model nor ND4J.
+ *
+ * @param problems in what it differs, a clause each
+ * @param config the hyperparameters it carries, under their fingerprint; empty if they cannot be read
+ * @param previous hash of the line before its own, as it says; null if it does not
+ */
+record CheckpointAudit(List<String> problems, Map<String, JsonNode> config, String previous) {
+    private static final int MOST_NAMED = 4;
+
+    /**
+     * Compares.
+     *
+     * @param previous hash of the line before the one that recorded this checkpoint; null if none did
+     */
+    static CheckpointAudit of(Path file, LedgerLine line, String previous) {
+        List<String> problems = new ArrayList<>();
+        Map<String, JsonNode> config = Map.of();
+        String says = null;
+        LedgerEntry entry = line.entry();
+        String of = " of line " + line.number();
+        try (SafetensorsReader in = SafetensorsReader.open(file)) {
+            Map<String, String> metadata = in.metadata();
+            says = metadata.get(Ledger.PREVIOUS);
+            if (says != null && previous != null && !says.equals(previous)) {
+                problems.add("it was not written after the line that comes before its own");
+            }
+            compare(problems, metadata, Checkpoint.STEP, String.valueOf(entry.step()), of);
+            compare(problems, metadata, Checkpoint.TOKENS_SEEN, String.valueOf(entry.tokens()), of);
+            String text = metadata.getOrDefault(Checkpoint.CONFIG, "");
+            String found = CanonicalJson.sha256(text);
+            // A change of hyperparameters begins with a checkpoint that was written before it.
+            boolean changed = entry.event() == LedgerEntry.Event.CHANGE;
+            if (!found.equals(entry.configSha256()) && !changed) {
+                problems.add("its config is not the one" + of);
+            } else if (!found.equals(metadata.get(Checkpoint.CONFIG_SHA256))) {
+                problems.add("its config does not have the " + Checkpoint.CONFIG_SHA256 + " that it says");
+            } else {
+                config = Map.of(found, StrictJson.tree(file, "its config", text));
+            }
+            List<String> different = entry.weights().differences(Checkpoint.fingerprint(in));
+            if (!different.isEmpty()) {
+                problems.add("tensors that are not those" + of + ": " + some(different));
+            }
+            compare(
+                    problems,
+                    metadata,
+                    Checkpoint.WEIGHTS_SHA256,
+                    entry.weights().whole(),
+                    of);
+        } catch (BadFileException e) {
+            problems.add("it cannot be read (" + e.getMessage() + ")");
+        }
+        return new CheckpointAudit(problems, config, says);
+    }
+
+    /** Hash of the line before its own, as the file says; null if it does not or cannot be read. */
+    static String previous(Path file) {
+        try (SafetensorsReader in = SafetensorsReader.open(file)) {
+            return in.metadata().get(Ledger.PREVIOUS);
+        } catch (BadFileException e) {
+            return null;
+        }
+    }
+
+    /** Names for a message: the first few, and how many more there are. */
+    static String some(List<String> names) {
+        List<String> shown =
+                names.stream().limit(MOST_NAMED).map(BadFileException::quote).toList();
+        return String.join(", ", shown)
+                + (names.size() > MOST_NAMED ? " and " + (names.size() - MOST_NAMED) + " more" : "");
+    }
+
+    private static void compare(
+            List<String> problems, Map<String, String> metadata, String key, String expected, String of) {
+        String found = metadata.get(key);
+        if (!expected.equals(found)) {
+            problems.add("its " + key + " is " + (found == null ? "missing" : BadFileException.quote(found)) + ", that"
+                    + of + " is " + expected);
+        }
+    }
+}

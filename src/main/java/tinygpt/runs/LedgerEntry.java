@@ -1,0 +1,141 @@
+package tinygpt.runs;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import tinygpt.hyperparameters.CanonicalJson;
+import tinygpt.hyperparameters.Hyperparameters;
+
+/**
+ * What a line of the ledger says about a moment of a run.
+ *
+ * @param event what happened
+ * @param step number of training steps done
+ * @param tokens number of tokens trained on
+ * @param configSha256 fingerprint of the hyperparameters, {@link Hyperparameters#sha256()}
+ * @param weights fingerprint of the parameters
+ * @param file name of the checkpoint that was written or read, without folders; empty if there is none
+ * @param changes the hyperparameters that were changed, by path; empty but for {@link Event#CHANGE}
+ */
+public record LedgerEntry(
+        Event event,
+        long step,
+        long tokens,
+        String configSha256,
+        WeightFingerprint weights,
+        String file,
+        Map<String, Change> changes) {
+    /** What may happen to a run. */
+    public enum Event {
+        /** Training begins, before the first step. */
+        START,
+        /** A checkpoint was written. */
+        CHECKPOINT,
+        /** Training goes on from a checkpoint. */
+        RESUME,
+        /** Training goes on from a checkpoint with other hyperparameters. */
+        CHANGE
+    }
+
+    /**
+     * A hyperparameter that was changed, in JSON's spelling without quotation marks.
+     *
+     * @param from the value until then
+     * @param to the value from then on
+     */
+    public record Change(String from, String to) {}
+
+    private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+    /** A plain name: a ledger must not lead a reader to files elsewhere. */
+    private static final Pattern FILE = Pattern.compile("|[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}");
+
+    private static final String NOWHERE = "(none)";
+
+    public LedgerEntry {
+        if (step < 0 || tokens < 0) {
+            throw new IllegalArgumentException("step " + step + " and tokens " + tokens + " count from 0");
+        }
+        checkSha256("config_sha256", configSha256);
+        checkSha256("weights_sha256", weights.whole());
+        weights.byTensor().forEach(LedgerEntry::checkSha256);
+        if (!FILE.matcher(file).matches()) {
+            throw new IllegalArgumentException("'" + file + "' is not the name of a file in the checkpoint folder");
+        }
+        if (event == Event.CHANGE == changes.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "a line says which hyperparameters changed if and only if its event is change");
+        }
+        changes = Collections.unmodifiableMap(new TreeMap<>(changes));
+    }
+
+    /** The moment before the first step of a run. */
+    public static LedgerEntry start(String configSha256, WeightFingerprint weights) {
+        return new LedgerEntry(Event.START, 0, 0, configSha256, weights, "", Map.of());
+    }
+
+    /** A checkpoint was written to a file of that name. */
+    public static LedgerEntry checkpoint(
+            long step, long tokens, String configSha256, WeightFingerprint weights, String file) {
+        return new LedgerEntry(Event.CHECKPOINT, step, tokens, configSha256, weights, file, Map.of());
+    }
+
+    /**
+     * Training goes on from a checkpoint.
+     *
+     * @param configSha256 of the hyperparameters from now on
+     * @param changes what differs from the checkpoint's, by {@link #changes}; empty if nothing does
+     */
+    public static LedgerEntry resume(
+            long step,
+            long tokens,
+            String configSha256,
+            WeightFingerprint weights,
+            String file,
+            Map<String, Change> changes) {
+        Event event = changes.isEmpty() ? Event.RESUME : Event.CHANGE;
+        return new LedgerEntry(event, step, tokens, configSha256, weights, file, changes);
+    }
+
+    /** What differs between two sets of hyperparameters, by path such as {@code optimization.learning_rate}. */
+    public static Map<String, Change> changes(Hyperparameters before, Hyperparameters after) {
+        return changes(before.toJson(), after.toJson());
+    }
+
+    /** The same of their JSON trees, which need not be complete or known to this program. */
+    static Map<String, Change> changes(JsonNode before, JsonNode after) {
+        Map<String, String> from = leaves(before, "", new LinkedHashMap<>());
+        Map<String, String> to = leaves(after, "", new LinkedHashMap<>());
+        Map<String, Change> changes = new TreeMap<>();
+        from.forEach((path, value) -> {
+            if (!value.equals(to.get(path))) {
+                changes.put(path, new Change(value, to.getOrDefault(path, NOWHERE)));
+            }
+        });
+        to.forEach((path, value) -> {
+            if (!from.containsKey(path)) {
+                changes.put(path, new Change(NOWHERE, value));
+            }
+        });
+        return changes;
+    }
+
+    private static Map<String, String> leaves(JsonNode node, String path, Map<String, String> into) {
+        if (!node.isObject()) {
+            into.put(path, node.isTextual() ? node.textValue() : CanonicalJson.write(node));
+            return into;
+        }
+        for (var field : node.properties()) {
+            leaves(field.getValue(), path.isEmpty() ? field.getKey() : path + "." + field.getKey(), into);
+        }
+        return into;
+    }
+
+    private static void checkSha256(String what, String value) {
+        if (!SHA256.matcher(value).matches()) {
+            throw new IllegalArgumentException("the fingerprint of " + what + " is not a SHA-256");
+        }
+    }
+}
