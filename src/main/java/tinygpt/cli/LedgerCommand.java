@@ -27,7 +27,6 @@ import tinygpt.runs.RunFolders;
             "The learning rate in use moves; its schedule is the hyperparameter, and is in the config's hash.",
             "Output folder, intervals and number of threads are no hyperparameters, and are not in the hash.",
             "Going on with another config is allowed; it shows as a new hash with the keys that differ.",
-            "The optimizer's moments have no line; what a checkpoint says of itself besides is not covered.",
             "Nothing is signed: whoever rewrites all lines and files is only found out by the last line's hash, if it"
                     + " was noted elsewhere."
         },

@@ -91,17 +91,20 @@ public final class Checkpoint {
      * @throws java.io.UncheckedIOException if the disk is full or the folder cannot be written
      */
     public static CheckpointHeader write(Path file, Facts facts, ParameterRegistry registry, Slab mean, Slab variance) {
-        return write(file, facts, registry, WeightFingerprint.of(registry), mean, variance);
+        return save(file, facts, registry, mean, variance).header();
     }
 
-    /** The same, where the fingerprint of these weights was computed already. */
-    static CheckpointHeader write(
-            Path file,
-            Facts facts,
-            ParameterRegistry registry,
-            WeightFingerprint fingerprint,
-            Slab mean,
-            Slab variance) {
+    /**
+     * What was written, for the ledger.
+     *
+     * @param header as a reader will see it
+     * @param weights fingerprint of the parameters
+     * @param sha256 of the whole file: of the optimizer's moments and the metadata too
+     */
+    record Saved(CheckpointHeader header, WeightFingerprint weights, String sha256) {}
+
+    /** Writes a checkpoint as {@link #write} does, and returns its fingerprints. */
+    static Saved save(Path file, Facts facts, ParameterRegistry registry, Slab mean, Slab variance) {
         if (!registry.shape().equals(facts.hyperparameters().model())) {
             throw new IllegalArgumentException(
                     "the parameters belong to " + registry.shape() + ", the hyperparameters describe "
@@ -111,13 +114,14 @@ public final class Checkpoint {
             throw new IllegalArgumentException("an optimizer has both moments or none");
         }
         String config = facts.hyperparameters().canonicalJson();
+        WeightFingerprint weights = WeightFingerprint.of(registry);
         CheckpointHeader header = new CheckpointHeader(
                 facts.hyperparameters(),
                 facts.tokenizer(),
                 facts.step(),
                 facts.tokensSeen(),
                 CanonicalJson.sha256(config),
-                fingerprint.whole(),
+                weights.whole(),
                 facts.extras(),
                 mean != null);
         try (SafetensorsWriter out = SafetensorsWriter.create(file)) {
@@ -141,8 +145,8 @@ public final class Checkpoint {
                 ModelTensors.store(out, registry, VARIANCE, variance);
             }
             out.commit();
+            return new Saved(header, weights, out.sha256());
         }
-        return header;
     }
 
     /**

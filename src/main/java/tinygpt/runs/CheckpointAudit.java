@@ -1,8 +1,13 @@
 package tinygpt.runs;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import tinygpt.formats.BadFileException;
@@ -20,13 +25,15 @@ import tinygpt.hyperparameters.CanonicalJson;
  */
 record CheckpointAudit(List<String> problems, Map<String, JsonNode> config, String previous) {
     private static final int MOST_NAMED = 4;
+    private static final int BUFFER_BYTES = 1 << 18;
 
     /**
      * Compares.
      *
-     * @param previous hash of the line before the one that recorded this checkpoint; null if none did
+     * @param line the last one that names the file
+     * @param recorded the one that recorded how it was written; null if none did
      */
-    static CheckpointAudit of(Path file, LedgerLine line, String previous) {
+    static CheckpointAudit of(Path file, LedgerLine line, LedgerLine recorded) {
         List<String> problems = new ArrayList<>();
         Map<String, JsonNode> config = Map.of();
         String says = null;
@@ -35,7 +42,7 @@ record CheckpointAudit(List<String> problems, Map<String, JsonNode> config, Stri
         try (SafetensorsReader in = SafetensorsReader.open(file)) {
             Map<String, String> metadata = in.metadata();
             says = metadata.get(Ledger.PREVIOUS);
-            if (says != null && previous != null && !says.equals(previous)) {
+            if (says != null && recorded != null && !says.equals(recorded.previous())) {
                 problems.add("it was not written after the line that comes before its own");
             }
             compare(problems, metadata, Checkpoint.STEP, String.valueOf(entry.step()), of);
@@ -61,6 +68,12 @@ record CheckpointAudit(List<String> problems, Map<String, JsonNode> config, Stri
                     Checkpoint.WEIGHTS_SHA256,
                     entry.weights().whole(),
                     of);
+            if (problems.isEmpty()
+                    && recorded != null
+                    && !sha256(file).equals(recorded.entry().fileSha256())) {
+                problems.add("its bytes are not those of line " + recorded.number() + ", although its config and its"
+                        + " weights are: the optimizer's moments or other metadata were changed");
+            }
         } catch (BadFileException e) {
             problems.add("it cannot be read (" + e.getMessage() + ")");
         }
@@ -74,6 +87,19 @@ record CheckpointAudit(List<String> problems, Map<String, JsonNode> config, Stri
         } catch (BadFileException e) {
             return null;
         }
+    }
+
+    private static String sha256(Path file) {
+        MessageDigest digest = CanonicalJson.newSha256();
+        byte[] buffer = new byte[BUFFER_BYTES];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                digest.update(buffer, 0, n);
+            }
+        } catch (IOException e) {
+            throw new BadFileException(file, "cannot be read: " + e.getMessage(), e);
+        }
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     /** Names for a message: the first few, and how many more there are. */

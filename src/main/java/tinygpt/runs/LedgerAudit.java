@@ -153,7 +153,7 @@ final class LedgerAudit {
                 }
                 continue;
             }
-            CheckpointAudit audit = CheckpointAudit.of(file, line, previousOf(line));
+            CheckpointAudit audit = CheckpointAudit.of(file, line, recordOf(line));
             configs.putAll(audit.config());
             if (!audit.problems().isEmpty() && chain.head().equals(audit.previous())) {
                 states.put(name, FileState.REPLACED);
@@ -165,18 +165,18 @@ final class LedgerAudit {
         }
     }
 
-    /** What the checkpoint of a line must name as the line before; null if no line recorded the writing of it. */
-    private String previousOf(LedgerLine line) {
-        String previous = null;
+    /** The line that recorded how the checkpoint of a line was written; null if none did. */
+    private LedgerLine recordOf(LedgerLine line) {
+        LedgerLine recorded = null;
         for (LedgerLine other : chain.lines()) {
             LedgerEntry entry = other.entry();
             if (entry.event() == Event.CHECKPOINT
                     && entry.file().equals(line.entry().file())
                     && entry.weights().equals(line.entry().weights())) {
-                previous = other.previous();
+                recorded = other;
             }
         }
-        return previous;
+        return recorded;
     }
 
     private void checkUnknownFiles() {

@@ -18,6 +18,7 @@ import tinygpt.hyperparameters.Hyperparameters;
  * @param configSha256 fingerprint of the hyperparameters, {@link Hyperparameters#sha256()}
  * @param weights fingerprint of the parameters
  * @param file name of the checkpoint that was written or read, without folders; empty if there is none
+ * @param fileSha256 of all bytes of the checkpoint that was written; empty if none was
  * @param changes the hyperparameters that were changed, by path; empty but for {@link Event#CHANGE}
  */
 public record LedgerEntry(
@@ -27,6 +28,7 @@ public record LedgerEntry(
         String configSha256,
         WeightFingerprint weights,
         String file,
+        String fileSha256,
         Map<String, Change> changes) {
     /** What may happen to a run. */
     public enum Event {
@@ -61,6 +63,12 @@ public record LedgerEntry(
         checkSha256("config_sha256", configSha256);
         checkSha256("weights_sha256", weights.whole());
         weights.byTensor().forEach(LedgerEntry::checkSha256);
+        if (event == Event.CHECKPOINT) {
+            checkSha256("file_sha256", fileSha256);
+        }
+        if (fileSha256.isEmpty() == (event == Event.CHECKPOINT) || event != Event.START == file.isEmpty()) {
+            throw new IllegalArgumentException("the start has no file, the others have; a checkpoint has its SHA-256");
+        }
         if (!FILE.matcher(file).matches()) {
             throw new IllegalArgumentException("'" + file + "' is not the name of a file in the checkpoint folder");
         }
@@ -73,38 +81,41 @@ public record LedgerEntry(
 
     /** The moment before the first step of a run. */
     public static LedgerEntry start(String configSha256, WeightFingerprint weights) {
-        return new LedgerEntry(Event.START, 0, 0, configSha256, weights, "", Map.of());
+        return new LedgerEntry(Event.START, 0, 0, configSha256, weights, "", "", Map.of());
     }
 
     /** A checkpoint was written to a file of that name. */
-    public static LedgerEntry checkpoint(
-            long step, long tokens, String configSha256, WeightFingerprint weights, String file) {
-        return new LedgerEntry(Event.CHECKPOINT, step, tokens, configSha256, weights, file, Map.of());
+    static LedgerEntry checkpoint(Checkpoint.Saved saved, String file) {
+        CheckpointHeader header = saved.header();
+        return new LedgerEntry(
+                Event.CHECKPOINT,
+                header.step(),
+                header.tokensSeen(),
+                header.configSha256(),
+                saved.weights(),
+                file,
+                saved.sha256(),
+                Map.of());
     }
 
     /**
      * Training goes on from a checkpoint.
      *
-     * @param configSha256 of the hyperparameters from now on
-     * @param changes what differs from the checkpoint's, by {@link #changes}; empty if nothing does
+     * @param from what the checkpoint says
+     * @param file its name
+     * @param weights that were read from it
+     * @param now the hyperparameters from now on; what differs from the checkpoint's is listed
      */
-    public static LedgerEntry resume(
-            long step,
-            long tokens,
-            String configSha256,
-            WeightFingerprint weights,
-            String file,
-            Map<String, Change> changes) {
+    static LedgerEntry resume(CheckpointHeader from, String file, WeightFingerprint weights, Hyperparameters now) {
+        Map<String, Change> changes = changes(from.hyperparameters().toJson(), now.toJson());
         Event event = changes.isEmpty() ? Event.RESUME : Event.CHANGE;
-        return new LedgerEntry(event, step, tokens, configSha256, weights, file, changes);
+        return new LedgerEntry(event, from.step(), from.tokensSeen(), now.sha256(), weights, file, "", changes);
     }
 
-    /** What differs between two sets of hyperparameters, by path such as {@code optimization.learning_rate}. */
-    public static Map<String, Change> changes(Hyperparameters before, Hyperparameters after) {
-        return changes(before.toJson(), after.toJson());
-    }
-
-    /** The same of their JSON trees, which need not be complete or known to this program. */
+    /**
+     * What differs between two sets of hyperparameters, by path such as {@code optimization.learning_rate}. The trees need
+     * not be complete or known to this program.
+     */
     static Map<String, Change> changes(JsonNode before, JsonNode after) {
         Map<String, String> from = leaves(before, "", new LinkedHashMap<>());
         Map<String, String> to = leaves(after, "", new LinkedHashMap<>());

@@ -38,6 +38,7 @@ public record LedgerLine(long number, String time, LedgerEntry entry, String pre
             "weights_sha256",
             "tensors",
             "file",
+            "file_sha256",
             "changes",
             "prev_sha256",
             OWN);
@@ -55,6 +56,7 @@ public record LedgerLine(long number, String time, LedgerEntry entry, String pre
         ObjectNode tensors = json.putObject("tensors");
         entry.weights().byTensor().forEach(tensors::put);
         json.put("file", entry.file());
+        json.put("file_sha256", entry.fileSha256());
         ObjectNode changes = json.putObject("changes");
         entry.changes()
                 .forEach((path, change) ->
@@ -115,6 +117,7 @@ public record LedgerLine(long number, String time, LedgerEntry entry, String pre
                 text(json, "config_sha256"),
                 new WeightFingerprint(text(json, "weights_sha256"), tensors),
                 text(json, "file"),
+                text(json, "file_sha256"),
                 changes);
         return new LedgerLine(count(json, "line"), text(json, "time"), entry, text(json, "prev_sha256"), hash);
     }
