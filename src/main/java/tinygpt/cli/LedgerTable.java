@@ -33,7 +33,7 @@ final class LedgerTable {
     }
 
     void print(PrintWriter out, boolean tensors) {
-        out.print(folder + "\n\n");
+        out.print(folder + "   SHA-256 of config and weights, tensors changed since the line before\n\n");
         printLines(out);
         if (tensors) {
             printTensors(out);

@@ -49,25 +49,14 @@ record CheckpointAudit(List<String> problems, Map<String, JsonNode> config, Stri
             compare(problems, metadata, Checkpoint.TOKENS_SEEN, String.valueOf(entry.tokens()), of);
             String text = metadata.getOrDefault(Checkpoint.CONFIG, "");
             String found = CanonicalJson.sha256(text);
-            // A change of hyperparameters begins with a checkpoint that was written before it.
-            boolean changed = entry.event() == LedgerEntry.Event.CHANGE;
-            if (!found.equals(entry.configSha256()) && !changed) {
+            if (!found.equals(configOf(entry, recorded, found))) {
                 problems.add("its config is not the one" + of);
             } else if (!found.equals(metadata.get(Checkpoint.CONFIG_SHA256))) {
                 problems.add("its config does not have the " + Checkpoint.CONFIG_SHA256 + " that it says");
             } else {
                 config = Map.of(found, StrictJson.tree(file, "its config", text));
             }
-            List<String> different = entry.weights().differences(Checkpoint.fingerprint(in));
-            if (!different.isEmpty()) {
-                problems.add("tensors that are not those" + of + ": " + some(different));
-            }
-            compare(
-                    problems,
-                    metadata,
-                    Checkpoint.WEIGHTS_SHA256,
-                    entry.weights().whole(),
-                    of);
+            compareWeights(problems, in, entry.weights(), of);
             if (problems.isEmpty()
                     && recorded != null
                     && !sha256(file).equals(recorded.entry().fileSha256())) {
@@ -86,6 +75,27 @@ record CheckpointAudit(List<String> problems, Map<String, JsonNode> config, Stri
             return in.metadata().get(Ledger.PREVIOUS);
         } catch (BadFileException e) {
             return null;
+        }
+    }
+
+    /** The config a checkpoint must carry. One from which a change began carries the config before, whatever it was. */
+    private static String configOf(LedgerEntry entry, LedgerLine recorded, String found) {
+        if (recorded != null) {
+            return recorded.entry().configSha256();
+        }
+        return entry.event() == LedgerEntry.Event.CHANGE ? found : entry.configSha256();
+    }
+
+    private static void compareWeights(
+            List<String> problems, SafetensorsReader in, WeightFingerprint expected, String of) {
+        WeightFingerprint found = Checkpoint.fingerprint(in);
+        List<String> different = expected.differences(found);
+        if (!different.isEmpty()) {
+            problems.add("tensors that are not those" + of + ": " + some(different));
+        } else if (!found.equals(expected)) {
+            problems.add("its weights do not have the " + Checkpoint.WEIGHTS_SHA256 + of);
+        } else {
+            compare(problems, in.metadata(), Checkpoint.WEIGHTS_SHA256, found.whole(), of);
         }
     }
 

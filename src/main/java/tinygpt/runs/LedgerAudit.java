@@ -229,7 +229,8 @@ final class LedgerAudit {
             List<String> changes = new ArrayList<>();
             if (original != null) {
                 LedgerEntry.changes(original, config)
-                        .forEach((path, change) -> changes.add(BadFileException.quote(path) + " was " + change.from()
+                        .forEach((path, change) -> changes.add(BadFileException.quote(path) + " was "
+                                + BadFileException.quote(change.from())
                                 + ", is " + BadFileException.quote(change.to())));
             }
             findings.add(CONFIG + ": is not the config of line " + last.number()
@@ -238,6 +239,9 @@ final class LedgerAudit {
                             : ": " + String.join("; ", changes)));
         } catch (BadFileException e) {
             findings.add(e.getMessage());
+        } catch (IllegalArgumentException e) {
+            findings.add(CONFIG + ": is not the config of line " + last.number() + ": "
+                    + BadFileException.quoteSentence(e.getMessage()));
         } catch (IOException e) {
             findings.add(CONFIG + ": " + (Files.exists(file) ? "cannot be read" : "is missing"));
         }

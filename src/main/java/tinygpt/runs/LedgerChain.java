@@ -17,6 +17,9 @@ import tinygpt.formats.BadFileException;
  */
 record LedgerChain(List<LedgerLine> lines, long tornBytes, String head, List<String> findings) {
 
+    /** With more, the file is something else. */
+    private static final int MOST_UNREADABLE = 1000;
+
     /** A complete line: its hash, and what it says unless it was edited. */
     private record Link(String hash, LedgerLine line) {}
 
@@ -35,6 +38,11 @@ record LedgerChain(List<LedgerLine> lines, long tornBytes, String head, List<Str
                 line = LedgerLine.read(name, at, bytes);
             } catch (BadFileException e) {
                 findings.add(e.getMessage());
+                if (findings.size() > MOST_UNREADABLE) {
+                    throw new BadFileException(
+                            file,
+                            "more than " + MOST_UNREADABLE + " of its lines cannot be read, first: " + findings.get(0));
+                }
             }
             links.add(new Link(LedgerLine.hash(bytes), line));
         });

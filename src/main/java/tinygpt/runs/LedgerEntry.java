@@ -80,7 +80,7 @@ public record LedgerEntry(
     }
 
     /** The moment before the first step of a run. */
-    public static LedgerEntry start(String configSha256, WeightFingerprint weights) {
+    static LedgerEntry start(String configSha256, WeightFingerprint weights) {
         return new LedgerEntry(Event.START, 0, 0, configSha256, weights, "", "", Map.of());
     }
 

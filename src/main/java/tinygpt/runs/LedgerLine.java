@@ -75,6 +75,15 @@ public record LedgerLine(long number, String time, LedgerEntry entry, String pre
     static LedgerLine read(Path file, long at, byte[] utf8) {
         String what = "line " + at;
         JsonNode json = StrictJson.tree(file, what, utf8);
+        try {
+            return read(file, what, json, utf8);
+        } catch (IllegalArgumentException e) {
+            String problem = BadFileException.quoteSentence(e.getMessage());
+            throw new BadFileException(file, what + " was not written by this program: " + problem, e);
+        }
+    }
+
+    private static LedgerLine read(Path file, String what, JsonNode json, byte[] utf8) {
         if (!json.isObject() || !json.path(OWN).isTextual()) {
             throw new BadFileException(file, what + " is no line of a ledger; it was edited or is damaged");
         }
@@ -86,12 +95,7 @@ public record LedgerLine(long number, String time, LedgerEntry entry, String pre
             throw new BadFileException(
                     file, what + " was edited: its content does not have the SHA-256 that it says of itself");
         }
-        try {
-            return read(json, hash(utf8));
-        } catch (IllegalArgumentException e) {
-            String problem = BadFileException.quoteSentence(e.getMessage());
-            throw new BadFileException(file, what + " was not written by this program: " + problem, e);
-        }
+        return read(json, hash(utf8));
     }
 
     private static LedgerLine read(JsonNode json, String hash) {

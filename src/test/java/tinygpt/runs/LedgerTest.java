@@ -140,6 +140,8 @@ class LedgerTest {
         // White space is no content.
         Files.writeString(config, original.replace("\n", ""));
         assertTrue(Ledger.verify(folder).sound());
+        Files.writeString(config, "{\"seed\":1e999}");
+        assertFinding("config.json: is not the config of line 6: ");
         Files.writeString(config, "{");
         assertFinding("config.json: its content is not valid JSON");
         Files.delete(config);
@@ -178,6 +180,28 @@ class LedgerTest {
             return lines;
         });
         assertFinding("ledger.jsonl: line 2 was rewritten: line 3 follows another one");
+    }
+
+    /** A whole chain written anew is consistent with itself, but not with what the checkpoints say they followed. */
+    @Test
+    void verify_allLinesWrittenAnew_isToldByTheCheckpoints() throws IOException {
+        LedgeredRun.write(folder);
+        LedgeredRun.editLines(folder, lines -> {
+            lines.set(1, signed(lines.get(1), json -> json.put("tokens", 1)));
+            for (int i = 2; i < lines.size(); i++) {
+                String previous = CanonicalJson.sha256(lines.get(i - 1));
+                lines.set(i, signed(lines.get(i), json -> json.put("prev_sha256", previous)));
+            }
+            return lines;
+        });
+        List<String> findings = Ledger.verify(folder).findings();
+        assertEquals(3, findings.size());
+        for (int i = 0; i < 3; i++) {
+            assertEquals(
+                    "checkpoints/" + LedgeredRun.name(200 + 100 * i)
+                            + ": it was not written after the line that comes before its own",
+                    findings.get(i));
+        }
     }
 
     @Test
@@ -357,6 +381,10 @@ class LedgerTest {
         assertRefused("has no complete line");
         Files.writeString(file, "{\"line\":1}\nnonsense\n");
         assertRefused("none of its lines can be read, first: ledger.jsonl: line 1 is no line of a ledger");
+        Files.writeString(file, "{\"sha256\":\"\",\"step\":1e999}\n");
+        assertRefused("line 1 was not written by this program: Infinity is not a JSON number");
+        Files.writeString(file, "\n".repeat(100_000));
+        assertRefused("more than 1000 of its lines cannot be read, first: ledger.jsonl: line 1 is empty");
         Files.write(file, new byte[] {(byte) 0xff, '\n'});
         assertRefused("line 1 is not UTF-8 text");
     }
