@@ -51,8 +51,9 @@ final class LedgerData {
         json.put("same_config", row.sameConfig());
         ObjectNode changes = json.putObject("changes");
         entry.changes()
-                .forEach((key, change) ->
-                        changes.putObject(key).put("from", change.from()).put("to", change.to()));
+                .forEach(change -> changes.putObject(change.path())
+                        .put("from", change.from())
+                        .put("to", change.to()));
         json.put("weights_sha256", entry.weights().whole());
         json.put("tensors_changed", row.changedTensors().size());
         json.put("file", entry.file());

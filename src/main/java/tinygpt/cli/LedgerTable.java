@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import tinygpt.formats.BadFileException;
+import tinygpt.runs.HyperparameterChange;
 import tinygpt.runs.LedgerEntry;
 import tinygpt.runs.LedgerReport;
 import tinygpt.runs.LedgerReport.Row;
@@ -76,9 +76,10 @@ final class LedgerTable {
         }
     }
 
-    private void printChanges(PrintWriter out, Map<String, LedgerEntry.Change> changes) {
-        changes.forEach((key, change) -> out.print(glyphs.text(GAP.repeat(3) + "CHANGED: " + BadFileException.quote(key)
-                + " " + BadFileException.quote(change.from()) + " → " + BadFileException.quote(change.to()) + "\n")));
+    private void printChanges(PrintWriter out, List<HyperparameterChange> changes) {
+        changes.forEach(change ->
+                out.print(glyphs.text(GAP.repeat(3) + "CHANGED: " + BadFileException.quote(change.path()) + " "
+                        + BadFileException.quote(change.from()) + " → " + BadFileException.quote(change.to()) + "\n")));
     }
 
     private static List<String> cells(Row row, boolean first) {

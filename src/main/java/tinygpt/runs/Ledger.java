@@ -16,6 +16,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import tinygpt.formats.AtomicFile;
 import tinygpt.formats.BadFileException;
 
 /**
@@ -109,7 +110,7 @@ public final class Ledger {
             throw new UncheckedIOException(new IOException("cannot write " + file + ": " + e.getMessage(), e));
         }
         if (fresh) {
-            syncFolder();
+            AtomicFile.syncFolder(file.toAbsolutePath().getParent());
         }
         LedgerLine line = new LedgerLine(
                 lines + 1, time, entry, lastHash, LedgerLine.hash(text.getBytes(StandardCharsets.UTF_8)));
@@ -199,16 +200,6 @@ public final class Ledger {
         } catch (IOException e) {
             channel.truncate(complete);
             throw e;
-        }
-    }
-
-    /** Makes the name of a new ledger survive a power cut, where the system lets a folder be synced. */
-    private void syncFolder() {
-        Path folder = file.toAbsolutePath().getParent();
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
-        } catch (IOException e) {
-            // The line itself is on disk.
         }
     }
 }

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import tinygpt.formats.BadFileException;
 import tinygpt.formats.StrictJson;
@@ -19,11 +20,10 @@ import tinygpt.runs.LedgerReport.FileState;
 
 /** Holds the ledger of a run against itself, against the config and against the checkpoints. */
 final class LedgerAudit {
-    private static final String CONFIG = "config.json";
-    private static final String CHECKPOINTS = "checkpoints";
+    private static final String ABSENT = "absent";
     private static final long LARGEST_CONFIG = 1 << 20;
 
-    private final Path folder;
+    private final RunFolder folder;
     private final LedgerChain chain;
     private final List<String> findings;
     private final List<String> warnings = new ArrayList<>();
@@ -34,7 +34,7 @@ final class LedgerAudit {
     /** Configs that checkpoints carry, by fingerprint. */
     private final Map<String, JsonNode> configs = new HashMap<>();
 
-    private LedgerAudit(Path folder, LedgerChain chain) {
+    private LedgerAudit(RunFolder folder, LedgerChain chain) {
         this.folder = folder;
         this.chain = chain;
         this.findings = new ArrayList<>(chain.findings());
@@ -56,7 +56,7 @@ final class LedgerAudit {
                             : "none of its lines can be read, first: "
                                     + chain.findings().get(0));
         }
-        return new LedgerAudit(folder, chain).report();
+        return new LedgerAudit(new RunFolder(folder), chain).report();
     }
 
     private LedgerReport report() {
@@ -144,7 +144,7 @@ final class LedgerAudit {
         for (Map.Entry<String, LedgerLine> expected : lineOfFile.entrySet()) {
             String name = expected.getKey();
             LedgerLine line = expected.getValue();
-            Path file = folder.resolve(CHECKPOINTS).resolve(name);
+            Path file = folder.checkpointFolder().resolve(name);
             if (!Files.exists(file)) {
                 states.put(name, name.equals(newest) ? FileState.MISSING : FileState.PRUNED);
                 if (name.equals(newest)) {
@@ -180,7 +180,7 @@ final class LedgerAudit {
     }
 
     private void checkUnknownFiles() {
-        Path checkpoints = folder.resolve(CHECKPOINTS);
+        Path checkpoints = folder.checkpointFolder();
         if (!Files.isDirectory(checkpoints)) {
             return;
         }
@@ -215,39 +215,58 @@ final class LedgerAudit {
     private void checkConfigFile() {
         LedgerLine last = chain.lines().get(chain.lines().size() - 1);
         String expected = last.entry().configSha256();
-        Path file = folder.resolve(CONFIG);
+        Path file = folder.config();
         try {
             if (Files.size(file) > LARGEST_CONFIG) {
-                findings.add(CONFIG + ": is far too long to be the one of this run");
+                findings.add("config.json: is far too long to be the one of this run");
                 return;
             }
-            JsonNode config = StrictJson.tree(Path.of(CONFIG), "its content", Files.readAllBytes(file));
+            JsonNode config = StrictJson.tree(file.getFileName(), "its content", Files.readAllBytes(file));
             if (CanonicalJson.sha256(CanonicalJson.write(config)).equals(expected)) {
                 return;
             }
             JsonNode original = configs.get(expected);
-            List<String> changes = new ArrayList<>();
-            if (original != null) {
-                LedgerEntry.changes(original, config)
-                        .forEach((path, change) -> changes.add(BadFileException.quote(path) + " was "
-                                + BadFileException.quote(change.from())
-                                + ", is " + BadFileException.quote(change.to())));
-            }
-            findings.add(CONFIG + ": is not the config of line " + last.number()
+            List<String> changes = original == null ? List.of() : differences(original, config);
+            findings.add("config.json: is not the config of line " + last.number()
                     + (changes.isEmpty()
                             ? "; no checkpoint is there to tell which keys differ"
                             : ": " + String.join("; ", changes)));
         } catch (BadFileException e) {
             findings.add(e.getMessage());
         } catch (IllegalArgumentException e) {
-            findings.add(CONFIG + ": is not the config of line " + last.number() + ": "
+            findings.add("config.json: is not the config of line " + last.number() + ": "
                     + BadFileException.quoteSentence(e.getMessage()));
         } catch (IOException e) {
-            findings.add(CONFIG + ": " + (Files.exists(file) ? "cannot be read" : "is missing"));
+            findings.add("config.json: " + (Files.exists(file) ? "cannot be read" : "is missing"));
         }
     }
 
+    /** Keys with both values. The trees need not be complete or known to this program. */
+    private static List<String> differences(JsonNode was, JsonNode is) {
+        Map<String, String> before = leaves(was, "", new TreeMap<>());
+        Map<String, String> after = leaves(is, "", new TreeMap<>());
+        TreeSet<String> paths = new TreeSet<>(before.keySet());
+        paths.addAll(after.keySet());
+        return paths.stream()
+                .filter(path -> !before.getOrDefault(path, ABSENT).equals(after.getOrDefault(path, ABSENT)))
+                .map(path -> BadFileException.quote(path) + " was "
+                        + BadFileException.quote(before.getOrDefault(path, ABSENT)) + ", is "
+                        + BadFileException.quote(after.getOrDefault(path, ABSENT)))
+                .toList();
+    }
+
+    private static Map<String, String> leaves(JsonNode node, String path, Map<String, String> into) {
+        if (!node.isObject()) {
+            into.put(path, CanonicalJson.write(node));
+            return into;
+        }
+        for (var field : node.properties()) {
+            leaves(field.getValue(), path.isEmpty() ? field.getKey() : path + "." + field.getKey(), into);
+        }
+        return into;
+    }
+
     private static String shown(String name) {
-        return CHECKPOINTS + "/" + name;
+        return "checkpoints/" + name;
     }
 }

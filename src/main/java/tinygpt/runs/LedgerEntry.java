@@ -1,12 +1,8 @@
 package tinygpt.runs;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Comparator;
+import java.util.List;
 import java.util.regex.Pattern;
-import tinygpt.hyperparameters.CanonicalJson;
 import tinygpt.hyperparameters.Hyperparameters;
 
 /**
@@ -19,7 +15,7 @@ import tinygpt.hyperparameters.Hyperparameters;
  * @param weights fingerprint of the parameters
  * @param file name of the checkpoint that was written or read, without folders; empty if there is none
  * @param fileSha256 of all bytes of the checkpoint that was written; empty if none was
- * @param changes the hyperparameters that were changed, by path; empty but for {@link Event#CHANGE}
+ * @param changes the hyperparameters that were changed, in the order of their paths; empty but for {@link Event#CHANGE}
  */
 public record LedgerEntry(
         Event event,
@@ -29,7 +25,7 @@ public record LedgerEntry(
         WeightFingerprint weights,
         String file,
         String fileSha256,
-        Map<String, Change> changes) {
+        List<HyperparameterChange> changes) {
     /** What may happen to a run. */
     public enum Event {
         /** Training begins, before the first step. */
@@ -42,19 +38,9 @@ public record LedgerEntry(
         CHANGE
     }
 
-    /**
-     * A hyperparameter that was changed, in JSON's spelling without quotation marks.
-     *
-     * @param from the value until then
-     * @param to the value from then on
-     */
-    public record Change(String from, String to) {}
-
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
     /** A plain name: a ledger must not lead a reader to files elsewhere. */
     private static final Pattern FILE = Pattern.compile("|[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}");
-
-    private static final String NOWHERE = "(none)";
 
     public LedgerEntry {
         if (step < 0 || tokens < 0) {
@@ -76,12 +62,14 @@ public record LedgerEntry(
             throw new IllegalArgumentException(
                     "a line says which hyperparameters changed if and only if its event is change");
         }
-        changes = Collections.unmodifiableMap(new TreeMap<>(changes));
+        changes = changes.stream()
+                .sorted(Comparator.comparing(HyperparameterChange::path))
+                .toList();
     }
 
     /** The moment before the first step of a run. */
     static LedgerEntry start(String configSha256, WeightFingerprint weights) {
-        return new LedgerEntry(Event.START, 0, 0, configSha256, weights, "", "", Map.of());
+        return new LedgerEntry(Event.START, 0, 0, configSha256, weights, "", "", List.of());
     }
 
     /** A checkpoint was written to a file of that name. */
@@ -95,7 +83,7 @@ public record LedgerEntry(
                 saved.weights(),
                 file,
                 saved.sha256(),
-                Map.of());
+                List.of());
     }
 
     /**
@@ -107,41 +95,9 @@ public record LedgerEntry(
      * @param now the hyperparameters from now on; what differs from the checkpoint's is listed
      */
     static LedgerEntry resume(CheckpointHeader from, String file, WeightFingerprint weights, Hyperparameters now) {
-        Map<String, Change> changes = changes(from.hyperparameters().toJson(), now.toJson());
+        List<HyperparameterChange> changes = HyperparameterChange.between(from.hyperparameters(), now);
         Event event = changes.isEmpty() ? Event.RESUME : Event.CHANGE;
         return new LedgerEntry(event, from.step(), from.tokensSeen(), now.sha256(), weights, file, "", changes);
-    }
-
-    /**
-     * What differs between two sets of hyperparameters, by path such as {@code optimization.learning_rate}. The trees need
-     * not be complete or known to this program.
-     */
-    static Map<String, Change> changes(JsonNode before, JsonNode after) {
-        Map<String, String> from = leaves(before, "", new LinkedHashMap<>());
-        Map<String, String> to = leaves(after, "", new LinkedHashMap<>());
-        Map<String, Change> changes = new TreeMap<>();
-        from.forEach((path, value) -> {
-            if (!value.equals(to.get(path))) {
-                changes.put(path, new Change(value, to.getOrDefault(path, NOWHERE)));
-            }
-        });
-        to.forEach((path, value) -> {
-            if (!from.containsKey(path)) {
-                changes.put(path, new Change(NOWHERE, value));
-            }
-        });
-        return changes;
-    }
-
-    private static Map<String, String> leaves(JsonNode node, String path, Map<String, String> into) {
-        if (!node.isObject()) {
-            into.put(path, node.isTextual() ? node.textValue() : CanonicalJson.write(node));
-            return into;
-        }
-        for (var field : node.properties()) {
-            leaves(field.getValue(), path.isEmpty() ? field.getKey() : path + "." + field.getKey(), into);
-        }
-        return into;
     }
 
     private static void checkSha256(String what, String value) {

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -59,8 +61,9 @@ public record LedgerLine(long number, String time, LedgerEntry entry, String pre
         json.put("file_sha256", entry.fileSha256());
         ObjectNode changes = json.putObject("changes");
         entry.changes()
-                .forEach((path, change) ->
-                        changes.putObject(path).put("from", change.from()).put("to", change.to()));
+                .forEach(change -> changes.putObject(change.path())
+                        .put("from", change.from())
+                        .put("to", change.to()));
         json.put("prev_sha256", previous);
         json.put(OWN, CanonicalJson.sha256(CanonicalJson.write(json)));
         return CanonicalJson.write(json);
@@ -108,11 +111,10 @@ public record LedgerLine(long number, String time, LedgerEntry entry, String pre
         for (var tensor : object(json, "tensors").properties()) {
             tensors.put(tensor.getKey(), text(json.get("tensors"), tensor.getKey()));
         }
-        Map<String, LedgerEntry.Change> changes = new TreeMap<>();
+        List<HyperparameterChange> changes = new ArrayList<>();
         for (var change : object(json, "changes").properties()) {
-            changes.put(
-                    change.getKey(),
-                    new LedgerEntry.Change(text(change.getValue(), "from"), text(change.getValue(), "to")));
+            changes.add(new HyperparameterChange(
+                    change.getKey(), text(change.getValue(), "from"), text(change.getValue(), "to")));
         }
         LedgerEntry entry = new LedgerEntry(
                 LedgerEntry.Event.valueOf(text(json, "event").toUpperCase(Locale.ROOT)),

@@ -77,10 +77,11 @@ class LedgerTest {
         LedgerReport.Row change = report.rows().get(2);
         assertFalse(change.sameConfig());
         assertEquals(LedgerEntry.Event.CHANGE, change.entry().event());
-        assertTrue(change.entry().changes().containsKey("optimization.learning_rate"));
-        assertEquals(
-                "0.002",
-                change.entry().changes().get("optimization.learning_rate").to());
+        assertTrue(
+                change.entry()
+                        .changes()
+                        .contains(new HyperparameterChange("optimization.learning_rate", "0.01", "0.002")),
+                change.entry().changes().toString());
     }
 
     @Test
