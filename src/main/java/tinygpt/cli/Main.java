@@ -23,7 +23,7 @@ import tinygpt.runs.LoadedModel;
 public final class Main {
     /** All commands, in the order of the help. */
     private static final List<String> COMMANDS =
-            List.of("train", "generate", "eval", "logits", "params", "bench", "selftest");
+            List.of("train", "generate", "eval", "logits", "params", "ledger", "bench", "selftest");
 
     private Main() {}
 
@@ -66,6 +66,7 @@ public final class Main {
             case "eval" -> EvalCommand.create(output);
             case "logits" -> LogitsCommand.create(output);
             case "params" -> ParamsCommand.create(output, path -> LoadedModel.shape(path));
+            case "ledger" -> LedgerCommand.create(output);
             case "bench" -> BenchCommand.create(output);
             case "selftest" -> SelftestCommand.create(output);
             default -> throw new IllegalStateException("no command " + name);

@@ -51,7 +51,7 @@ public final class AtomicFile {
     }
 
     /** Makes a new name itself survive a power cut. Some systems cannot open a folder; there the rename must do. */
-    static void syncFolder(Path folder) {
+    public static void syncFolder(Path folder) {
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);
         } catch (IOException e) {

@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * A safetensors file, open for reading: named tensors behind a JSON header.
@@ -208,6 +209,24 @@ public final class SafetensorsReader implements AutoCloseable {
                 destination[at + done + i] = (int) value;
             }
         });
+    }
+
+    /**
+     * Walks through the bytes of a tensor as they are in the file.
+     *
+     * @param sink takes them piece by piece; a piece is only valid until the next
+     * @throws BadFileException if there is no such tensor or reading fails
+     */
+    public void forEachPiece(String name, Consumer<ByteBuffer> sink) {
+        Entry entry = entry(name);
+        try {
+            for (long at = entry.begin(); at < entry.end(); at += BUFFER_BYTES) {
+                fill(dataStart + at, (int) Math.min(BUFFER_BYTES, entry.end() - at));
+                sink.accept(buffer);
+            }
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
     }
 
     @Override

@@ -14,14 +14,17 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import tinygpt.hyperparameters.CanonicalJson;
 
 /**
  * Writes a safetensors file of float32 tensors, whole or not at all.
@@ -47,6 +50,10 @@ public final class SafetensorsWriter implements AutoCloseable {
 
     private long written;
     private boolean finished;
+    /** Of every byte written so far. */
+    private final MessageDigest digest = CanonicalJson.newSha256();
+
+    private String sha256;
 
     private record Declared(String name, long[] shape, long elements) {}
 
@@ -140,7 +147,20 @@ public final class SafetensorsWriter implements AutoCloseable {
             throw unwritable(e);
         }
         finished = true;
+        sha256 = HexFormat.of().formatHex(digest.digest());
         AtomicFile.syncFolder(file.getParent());
+    }
+
+    /**
+     * Lower-case hexadecimal SHA-256 of the whole file.
+     *
+     * @throws IllegalStateException before {@link #commit()}
+     */
+    public String sha256() {
+        if (sha256 == null) {
+            throw new IllegalStateException(file + " is not finished");
+        }
+        return sha256;
     }
 
     /** Removes what was written, unless it was committed. */
@@ -242,6 +262,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
 
     private void drain() {
+        digest.update(buffer.duplicate());
         try {
             while (buffer.hasRemaining()) {
                 channel.write(buffer);

@@ -1,15 +1,7 @@
 package tinygpt.runs;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +15,6 @@ import tinygpt.formats.StrictJson;
 import tinygpt.hyperparameters.CanonicalJson;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.InvalidHyperparameterException;
-import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.tensor.Slab;
 
@@ -39,11 +30,11 @@ public final class Checkpoint {
     private static final int FORMAT = 1;
 
     private static final String FORMAT_KEY = "tinygpt_format";
-    private static final String STEP = "step";
-    private static final String TOKENS_SEEN = "tokens_seen";
-    private static final String CONFIG = "config";
-    private static final String CONFIG_SHA256 = "config_sha256";
-    private static final String WEIGHTS_SHA256 = "weights_sha256";
+    static final String STEP = "step";
+    static final String TOKENS_SEEN = "tokens_seen";
+    static final String CONFIG = "config";
+    static final String CONFIG_SHA256 = "config_sha256";
+    static final String WEIGHTS_SHA256 = "weights_sha256";
     private static final String TOKENIZER = "tokenizer";
     /** What Hugging Face's readers look for: the tensors are in PyTorch's layout. */
     private static final String FRAMEWORK_KEY = "format";
@@ -52,9 +43,12 @@ public final class Checkpoint {
     private static final Set<String> RESERVED =
             Set.of(FORMAT_KEY, STEP, TOKENS_SEEN, CONFIG, CONFIG_SHA256, WEIGHTS_SHA256, TOKENIZER, FRAMEWORK_KEY);
 
+    /** How the names of the optimizer's tensors begin. */
+    private static final String OPTIMIZER = "adam.";
+
     private static final UnaryOperator<String> WEIGHT = UnaryOperator.identity();
-    private static final UnaryOperator<String> MEAN = name -> "adam.m." + name;
-    private static final UnaryOperator<String> VARIANCE = name -> "adam.v." + name;
+    private static final UnaryOperator<String> MEAN = name -> OPTIMIZER + "m." + name;
+    private static final UnaryOperator<String> VARIANCE = name -> OPTIMIZER + "v." + name;
 
     private Checkpoint() {}
 
@@ -97,6 +91,20 @@ public final class Checkpoint {
      * @throws java.io.UncheckedIOException if the disk is full or the folder cannot be written
      */
     public static CheckpointHeader write(Path file, Facts facts, ParameterRegistry registry, Slab mean, Slab variance) {
+        return save(file, facts, registry, mean, variance).header();
+    }
+
+    /**
+     * What was written, for the ledger.
+     *
+     * @param header as a reader will see it
+     * @param weights fingerprint of the parameters
+     * @param sha256 of the whole file: of the optimizer's moments and the metadata too
+     */
+    record Saved(CheckpointHeader header, WeightFingerprint weights, String sha256) {}
+
+    /** Writes a checkpoint as {@link #write} does, and returns its fingerprints. */
+    static Saved save(Path file, Facts facts, ParameterRegistry registry, Slab mean, Slab variance) {
         if (!registry.shape().equals(facts.hyperparameters().model())) {
             throw new IllegalArgumentException(
                     "the parameters belong to " + registry.shape() + ", the hyperparameters describe "
@@ -106,13 +114,14 @@ public final class Checkpoint {
             throw new IllegalArgumentException("an optimizer has both moments or none");
         }
         String config = facts.hyperparameters().canonicalJson();
+        WeightFingerprint weights = WeightFingerprint.of(registry);
         CheckpointHeader header = new CheckpointHeader(
                 facts.hyperparameters(),
                 facts.tokenizer(),
                 facts.step(),
                 facts.tokensSeen(),
                 CanonicalJson.sha256(config),
-                weightsSha256(registry),
+                weights.whole(),
                 facts.extras(),
                 mean != null);
         try (SafetensorsWriter out = SafetensorsWriter.create(file)) {
@@ -136,8 +145,8 @@ public final class Checkpoint {
                 ModelTensors.store(out, registry, VARIANCE, variance);
             }
             out.commit();
+            return new Saved(header, weights, out.sha256());
         }
-        return header;
     }
 
     /**
@@ -215,34 +224,18 @@ public final class Checkpoint {
         }
     }
 
-    /**
-     * Fingerprint of all parameters: lower-case hexadecimal SHA-256 over the parameters with numbers of their own in the
-     * order of their names, each as name, 0, {@code F32}, 0, shape as in {@code [128, 384]}, 0, and its numbers as
-     * little-endian bytes. Text is UTF-8.
-     */
+    /** Fingerprint of all parameters; see {@link WeightFingerprint#whole()}. */
     public static String weightsSha256(ParameterRegistry registry) {
-        MessageDigest digest = CanonicalJson.newSha256();
-        List<Parameter> sorted = new ArrayList<>(registry.owned());
-        sorted.sort(Comparator.comparing(Parameter::name));
-        for (Parameter parameter : sorted) {
-            for (String text : List.of(parameter.name(), "F32", Arrays.toString(parameter.shape()))) {
-                digest.update(text.getBytes(StandardCharsets.UTF_8));
-                digest.update((byte) 0);
-            }
-            // One array for every piece of the parameter, made at the first, which is the longest.
-            byte[][] bytes = new byte[1][];
-            ModelTensors.forEachPiece(parameter, registry.weights(), (piece, count) -> {
-                if (bytes[0] == null) {
-                    bytes[0] = new byte[count * Float.BYTES];
-                }
-                ByteBuffer.wrap(bytes[0])
-                        .order(ByteOrder.LITTLE_ENDIAN)
-                        .asFloatBuffer()
-                        .put(piece, 0, count);
-                digest.update(bytes[0], 0, count * Float.BYTES);
-            });
-        }
-        return HexFormat.of().formatHex(digest.digest());
+        return WeightFingerprint.of(registry).whole();
+    }
+
+    /**
+     * Fingerprint of the parameters in an open file, computed from its bytes and not from what it says of itself.
+     *
+     * @throws BadFileException if reading fails
+     */
+    static WeightFingerprint fingerprint(SafetensorsReader in) {
+        return WeightFingerprint.of(in, name -> !name.startsWith(OPTIMIZER));
     }
 
     private static CheckpointHeader header(SafetensorsReader in) {
@@ -250,7 +243,7 @@ public final class Checkpoint {
         Map<String, String> metadata = in.metadata();
         checkFormat(file, metadata);
         Hyperparameters hyperparameters = hyperparameters(file, metadata);
-        boolean hasOptimizer = in.names().stream().anyMatch(n -> n.startsWith("adam."));
+        boolean hasOptimizer = in.names().stream().anyMatch(n -> n.startsWith(OPTIMIZER));
         checkFits(in, ModelTensors.registry(in, hyperparameters.model()), hasOptimizer);
         Map<String, String> extras = new LinkedHashMap<>(metadata);
         extras.keySet().removeAll(RESERVED);

@@ -6,5 +6,8 @@
  * has come, and two fingerprints. The fingerprint of the hyperparameters stays the same over a run and that of the
  * parameters does not, which is how a reader of the files can see which is which. {@link tinygpt.runs.ModelSource} says
  * what kind of model lies at a path.
+ *
+ * <p>The {@link tinygpt.runs.Ledger} writes both down for every checkpoint, tensor by tensor, in a chain of hashes, and
+ * holds the files against it later.
  */
 package tinygpt.runs;

@@ -9,6 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tinygpt.reference.ModelFixtures;
+import tinygpt.runs.LedgeredRun;
 import tinygpt.text.CharacterTokenizer;
 
 /** {@code params --model}, and that commands without arithmetic start no ND4J. */
@@ -44,6 +45,12 @@ class ParamsOfModelTest {
     void paramsOfARun_loadNeitherNd4jNorBytedeco() throws Exception {
         SmallModel.indifferent(folder, CharacterTokenizer.of("ab"), java.util.Map.of());
         assertTrue(loading("params", "--model=" + folder).contains("\ntotal     "));
+    }
+
+    @Test
+    void ledgerOfARun_loadsNeitherNd4jNorBytedeco() throws Exception {
+        LedgeredRun.write(folder);
+        assertTrue(loading("ledger", folder.toString()).contains("\nverified: 6 lines"));
     }
 
     @Test
