@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import tinygpt.random.CounterRandom;
 import tinygpt.random.Stream;
+import tinygpt.runs.Ledger;
 import tinygpt.runs.RunFolder;
 import tinygpt.runs.TensorComparison;
 
@@ -117,9 +118,15 @@ final class SelftestCommand implements Callable<Integer> {
             output.out().println("FAILED: " + difference.get() + " is not the same after " + STEPS + " steps");
             return Exit.FAILURE;
         }
+        List<String> findings = Ledger.verify(killed.path()).findings();
+        if (!findings.isEmpty()) {
+            output.out().println("FAILED: the ledger of the killed run does not hold: " + findings.get(0));
+            return Exit.FAILURE;
+        }
         output.out()
                 .println("passed: after " + STEPS + " steps and " + kills
-                        + " kills, weights and optimizer state equal the uninterrupted run's to the bit");
+                        + " kills, weights and optimizer state equal the uninterrupted run's to the bit, and the ledger"
+                        + " holds");
         return Exit.OK;
     }
 

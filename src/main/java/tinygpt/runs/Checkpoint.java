@@ -181,13 +181,7 @@ public final class Checkpoint {
             checkFits(in, registry, header.hasOptimizerState());
             registry.allocate();
             ModelTensors.load(in, registry, WEIGHT, registry.weights());
-            String found = weightsSha256(registry);
-            if (!found.equals(header.weightsSha256())) {
-                throw new BadFileException(
-                        file,
-                        "its weights have the fingerprint " + found + ", but " + header.weightsSha256()
-                                + " was written down with them; the file is damaged, use another checkpoint");
-            }
+            checkWeights(file, header, weightsSha256(registry));
             return header;
         }
     }
@@ -217,10 +211,17 @@ public final class Checkpoint {
      * @throws BadFileException if it is damaged
      */
     public static void verify(Path file) {
-        CheckpointHeader header = readHeader(file);
-        try (ParameterRegistry registry =
-                ParameterRegistry.of(header.hyperparameters().model())) {
-            readWeights(file, registry);
+        try (SafetensorsReader in = SafetensorsReader.open(file)) {
+            checkWeights(file, header(in), fingerprint(in).whole());
+        }
+    }
+
+    private static void checkWeights(Path file, CheckpointHeader header, String found) {
+        if (!found.equals(header.weightsSha256())) {
+            throw new BadFileException(
+                    file,
+                    "its weights have the fingerprint " + found + ", but " + header.weightsSha256()
+                            + " was written down with them; the file is damaged, use another checkpoint");
         }
     }
 

@@ -33,7 +33,8 @@ public final class TrainingRun implements AutoCloseable {
     private final RunSettings settings;
     private final List<String> notes = new ArrayList<>();
     private final List<HyperparameterChange> changes;
-    private final String firstWeights;
+    private final WeightFingerprint firstWeights;
+    private final Ledger ledger;
     private RunFacts.Losses losses;
     private RunFacts.Origin origin;
     private long savedStep = -1;
@@ -53,7 +54,9 @@ public final class TrainingRun implements AutoCloseable {
         this.losses = losses;
         this.origin = origin;
         this.changes = changes;
-        this.firstWeights = Checkpoint.weightsSha256(trainer.registry());
+        this.firstWeights = WeightFingerprint.of(trainer.registry());
+        this.ledger = Ledger.open(folder.path());
+        ledger.tornNote().ifPresent(notes::add);
     }
 
     /**
@@ -117,6 +120,7 @@ public final class TrainingRun implements AutoCloseable {
             Files.createDirectories(folder.checkpointFolder());
             TrainingRun run = new TrainingRun(folder, text, trainer, settings, RunFacts.Losses.NONE, origin, List.of());
             run.writeConfig();
+            run.ledger.append(LedgerEntry.start(trainer.hyperparameters().sha256(), run.firstWeights));
             return run;
         } catch (IOException | RuntimeException | Error e) {
             trainer.close();
@@ -209,6 +213,8 @@ public final class TrainingRun implements AutoCloseable {
             if (!changes.isEmpty()) {
                 run.writeConfig();
             }
+            String file = checkpoint.getFileName().toString();
+            run.ledger.append(LedgerEntry.resume(header, file, run.firstWeights, trainer.hyperparameters()));
             return run;
         } catch (IOException | RuntimeException | Error e) {
             trainer.close();
@@ -318,7 +324,7 @@ public final class TrainingRun implements AutoCloseable {
 
     /** Fingerprint of the weights when this session began. */
     public String firstWeightsSha256() {
-        return firstWeights;
+        return firstWeights.whole();
     }
 
     /** The validation loss before the first step of the run, NaN if it was not measured. */
@@ -402,9 +408,11 @@ public final class TrainingRun implements AutoCloseable {
         RunFacts facts = new RunFacts(
                 text.file().toAbsolutePath().normalize().toString(), text.sha256(), settings, losses, origin);
         Map<String, String> extras = facts.toExtras();
+        extras.put(Ledger.PREVIOUS, ledger.lastSha256());
         boolean first = step == 0; // the moments are all 0
-        Checkpoint.write(
-                folder.checkpoint(step),
+        Path file = folder.checkpoint(step);
+        Checkpoint.Saved saved = Checkpoint.save(
+                file,
                 new Checkpoint.Facts(
                         trainer.hyperparameters(),
                         trainer.corpus().tokenizer().describe(),
@@ -414,6 +422,7 @@ public final class TrainingRun implements AutoCloseable {
                 trainer.registry(),
                 first ? null : trainer.mean(),
                 first ? null : trainer.meanSquare());
+        ledger.append(LedgerEntry.checkpoint(saved, file.getFileName().toString()));
         savedStep = step;
         prune();
     }

@@ -10,7 +10,9 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -120,7 +122,7 @@ class FineTuningTest {
         Result resumed = run("train", "--resume", parts.toString());
         assertEquals(0, resumed.exit(), resumed.err());
         assertEquals(newest(whole).weightsSha256(), newest(parts).weightsSha256());
-        assertEquals(newest(whole).extras(), newest(parts).extras());
+        assertEquals(facts(whole), facts(parts));
         assertTrue(resumed.out().contains("loss on old.txt"), resumed.out());
     }
 
@@ -137,6 +139,13 @@ class FineTuningTest {
             reader.readFloats("wte.weight", 0, values, 0, values.length);
             return values;
         }
+    }
+
+    /** What a checkpoint says, but for its place in the ledger, which has a line more for every resume. */
+    private static Map<String, String> facts(Path run) {
+        Map<String, String> facts = new HashMap<>(newest(run).extras());
+        facts.remove("ledger_prev_sha256");
+        return facts;
     }
 
     private static CheckpointHeader newest(Path run) {

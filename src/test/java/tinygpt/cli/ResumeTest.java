@@ -12,7 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,7 +60,7 @@ class ResumeTest {
         assertEquals(0, last.exit(), last.err());
 
         assertSameState(whole, parts);
-        assertEquals(newest(whole).extras(), newest(parts).extras(), "losses, best step and settings too");
+        assertEquals(facts(whole), facts(parts), "losses, best step and settings too");
     }
 
     @Test
@@ -194,6 +196,13 @@ class ResumeTest {
             bits[i] = Float.floatToRawIntBits(values[i]);
         }
         return bits;
+    }
+
+    /** What a checkpoint says, but for its place in the ledger, which has a line more for every resume. */
+    private static Map<String, String> facts(Path run) {
+        Map<String, String> facts = new HashMap<>(newest(run).extras());
+        facts.remove("ledger_prev_sha256");
+        return facts;
     }
 
     private static CheckpointHeader newest(Path run) {
