@@ -1,7 +1,7 @@
 package tinygpt.metrics;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import java.util.Arrays;
 import java.util.function.IntToDoubleFunction;
 import tinygpt.hyperparameters.CanonicalJson;
 import tinygpt.parameters.Parameter;
@@ -36,21 +36,17 @@ final class TensorRecord {
     }
 
     LineBuffer header() {
-        var tensors = JsonNodeFactory.instance.arrayNode();
+        line.clear();
+        String separator = "{\"tensors\":[";
         for (Parameter parameter : norms.parameters()) {
-            ObjectNode tensor = tensors.addObject();
-            tensor.put("name", parameter.name());
-            tensor.put("kind", parameter.kind().label());
-            var shape = tensor.putArray("shape");
-            for (int size : parameter.shape()) {
-                shape.add(size);
-            }
-            tensor.put("size", parameter.size());
+            line.add(separator).add("{\"name\":");
+            line.addUtf8(CanonicalJson.write(TextNode.valueOf(parameter.name())));
+            line.add(",\"kind\":\"").add(parameter.kind().label()).add("\",\"shape\":");
+            line.add(Arrays.toString(parameter.shape()).replace(" ", ""));
+            line.add(",\"size\":").add(parameter.size()).add('}');
+            separator = ",";
         }
-        return line.clear()
-                .add("{\"tensors\":")
-                .addUtf8(CanonicalJson.write(tensors))
-                .add("}\n");
+        return line.add("]}\n");
     }
 
     LineBuffer step(long step) {
