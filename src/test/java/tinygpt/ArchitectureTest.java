@@ -37,10 +37,30 @@ class ArchitectureTest {
             Map.entry("model", List.of("random", "hyperparameters", "tensor", "parameters")),
             Map.entry("training", List.of("hyperparameters", "tensor", "parameters", "text", "model")),
             Map.entry("formats", List.of("hyperparameters", "tensor", "parameters", "text")),
+            Map.entry("metrics", List.of("hyperparameters", "tensor", "parameters", "training")),
             Map.entry(
-                    "runs", List.of("hyperparameters", "tensor", "parameters", "text", "model", "training", "formats")),
+                    "runs",
+                    List.of(
+                            "hyperparameters",
+                            "tensor",
+                            "parameters",
+                            "text",
+                            "model",
+                            "training",
+                            "formats",
+                            "metrics")),
             Map.entry("generation", List.of("random", "hyperparameters", "tensor", "parameters", "text", "model")),
-            Map.entry("bench", List.of("random", "hyperparameters", "tensor", "parameters", "model", "training")),
+            Map.entry(
+                    "bench",
+                    List.of(
+                            "random",
+                            "hyperparameters",
+                            "tensor",
+                            "parameters",
+                            "text",
+                            "model",
+                            "training",
+                            "metrics")),
             Map.entry(
                     "cli",
                     List.of(
@@ -53,6 +73,7 @@ class ArchitectureTest {
                             "model",
                             "training",
                             "formats",
+                            "metrics",
                             "runs",
                             "generation"))));
 

@@ -39,11 +39,7 @@ public final class Benchmark {
     private Benchmark(Hyperparameters hyperparameters, BenchmarkPlan plan) {
         this.hyperparameters = hyperparameters;
         this.plan = plan;
-        int shards = hyperparameters.data().shards();
-        if (plan.threads() > shards) {
-            throw new IllegalArgumentException(plan.threads() + " threads have nothing to do with " + shards
-                    + " shards; use --threads " + shards + " or cut the batch with --shards");
-        }
+        plan.checkThreads(hyperparameters);
         registry = ParameterRegistry.of(hyperparameters.model());
         compares = plan.threads() > 1
                 && switch (plan.comparison()) {

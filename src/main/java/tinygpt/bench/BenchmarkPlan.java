@@ -1,5 +1,7 @@
 package tinygpt.bench;
 
+import tinygpt.hyperparameters.Hyperparameters;
+
 /**
  * What to measure and for how long.
  *
@@ -28,6 +30,15 @@ public record BenchmarkPlan(int threads, int steps, double seconds, Comparison c
         if (!(seconds > 0 && seconds <= 86_400)) {
             throw new IllegalArgumentException(
                     "--seconds is " + seconds + "; it must be positive and at most a day, 86400");
+        }
+    }
+
+    /** Throws an {@link IllegalArgumentException} if there are more threads than shards of a batch. */
+    void checkThreads(Hyperparameters hyperparameters) {
+        int shards = hyperparameters.data().shards();
+        if (threads > shards) {
+            throw new IllegalArgumentException(threads + " threads have nothing to do with " + shards
+                    + " shards; use --threads " + shards + " or cut the batch with --shards");
         }
     }
 }

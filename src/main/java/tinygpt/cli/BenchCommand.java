@@ -10,6 +10,7 @@ import tinygpt.bench.Benchmark;
 import tinygpt.bench.BenchmarkPlan;
 import tinygpt.bench.BenchmarkPlan.Comparison;
 import tinygpt.bench.BenchmarkResult;
+import tinygpt.bench.LoggingCost;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.tensor.KernelChoice;
 
@@ -31,6 +32,7 @@ import tinygpt.tensor.KernelChoice;
             "  tinygpt bench",
             "  tinygpt bench --preset tiny --seconds 30",
             "  tinygpt bench --context-length 256 --steps 50 --json",
+            "  tinygpt bench --logging",
             "  tinygpt bench --preset gpt2 --batch-size 4 --shards 2 --context-length 64"
         })
 final class BenchCommand implements Callable<Integer> {
@@ -64,6 +66,12 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--no-generation", description = "Do not measure generation.")
     private boolean noGeneration;
 
+    @Option(
+            names = "--logging",
+            description = "Measure what the logs of a run cost instead: steps with metrics, norms of every tensor and"
+                    + " TensorBoard's files, and steps without, in turns. Writes to a temporary folder.")
+    private boolean logging;
+
     @Option(names = "--json", description = "Print one JSON object, with units in its keys.")
     private boolean json;
 
@@ -96,6 +104,21 @@ final class BenchCommand implements Callable<Integer> {
             output.err().println("tinygpt: " + advice);
             output.err().flush();
         });
+        if (logging) {
+            if (compareThreads != null || noGeneration) {
+                throw new CommandFailure(
+                        Exit.USAGE,
+                        "--logging measures steps only; leave out "
+                                + (noGeneration ? "--no-generation" : "--compare-threads"));
+            }
+            LoggingReport report = new LoggingReport(title, LoggingCost.measure(chosen, plan));
+            output.out()
+                    .print(
+                            json
+                                    ? report.json() + System.lineSeparator()
+                                    : output.glyphs().text(report.text()));
+            return Exit.OK;
+        }
         BenchmarkResult result = Benchmark.run(chosen, plan);
         BenchReport report = new BenchReport(title, result);
         if (json) {

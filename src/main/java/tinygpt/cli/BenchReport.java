@@ -125,18 +125,20 @@ final class BenchReport {
         } else {
             root.putNull("peak_resident_bytes");
         }
-        Machine machine = r.machine();
-        ObjectNode where = root.putObject("machine");
-        where.put("cpu", machine.cpu());
-        where.put("processors", machine.processors());
-        where.put("system", machine.system());
-        where.put("jdk", machine.jdk());
-        where.put("kernels", machine.kernels());
-        where.put("blas", machine.blas());
+        machine(root.putObject("machine"), r.machine());
         return Json.pretty(root);
     }
 
-    private static ObjectNode spread(ObjectNode node, Spread spread, String unit) {
+    static void machine(ObjectNode node, Machine machine) {
+        node.put("cpu", machine.cpu());
+        node.put("processors", machine.processors());
+        node.put("system", machine.system());
+        node.put("jdk", machine.jdk());
+        node.put("kernels", machine.kernels());
+        node.put("blas", machine.blas());
+    }
+
+    static ObjectNode spread(ObjectNode node, Spread spread, String unit) {
         node.put("count", spread.count());
         node.put("median_" + unit, spread.median());
         node.put("min_" + unit, spread.min());
@@ -150,7 +152,7 @@ final class BenchReport {
         return r.threads() == 1 ? "1 thread" : r.threads() + " threads";
     }
 
-    private static String ms(double value) {
+    static String ms(double value) {
         return Show.decimals(value, value < 100 ? 2 : 0) + " ms";
     }
 
@@ -158,12 +160,12 @@ final class BenchReport {
         return Show.decimals(flops / GIGA, 1);
     }
 
-    private static String spread(Spread s) {
+    static String spread(Spread s) {
         return "min " + ms(s.min()) + ", quartiles " + ms(s.lowerQuartile()) + " to " + ms(s.upperQuartile()) + ", "
                 + s.count() + (s.count() == 1 ? " step" : " steps");
     }
 
-    private static void line(StringBuilder text, String label, String value) {
+    static void line(StringBuilder text, String label, String value) {
         plain(text, Text.left(label, LABEL) + value);
     }
 

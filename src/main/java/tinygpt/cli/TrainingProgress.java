@@ -1,13 +1,15 @@
 package tinygpt.cli;
 
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.PrintWriter;
 import java.util.Locale;
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.metrics.MetricsRecord;
 import tinygpt.training.TrainingListener;
 
 /**
  * Shows how training goes, on stderr: four lines painted over and over on a terminal, or one line every so many steps that
- * can be searched with grep. Painting happens on a thread of its own, so that training never waits for a terminal.
+ * can be searched with grep or read by a program. Painting happens on a thread of its own, so that training never waits for a terminal.
  */
 final class TrainingProgress implements TrainingListener, AutoCloseable {
     /** How progress is shown. */
@@ -18,6 +20,8 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         bar,
         /** One line every {@code --log-every} steps. */
         plain,
+        /** The lines of {@code metrics.jsonl} every {@code --log-every} steps, and evaluations and samples. */
+        json,
         /** Nothing. */
         none
     }
@@ -29,7 +33,9 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     private final int logEvery;
     private final TrainingStatus status;
     private final ProgressPainter painter;
+    private final MetricsRecord json;
     private final Thread thread;
+    private long lastStep;
     private long evaluationStart = System.nanoTime();
     private boolean closed;
     private int linesPainted;
@@ -48,6 +54,8 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         long tokens = (long) h.data().batchSize() * h.model().contextLength();
         this.status = new TrainingStatus(firstStep, h.optimization().steps(), tokens);
         this.painter = new ProgressPainter(h, glyphs, columns);
+        this.json = MetricsRecord.json(tokens);
+        this.lastStep = firstStep;
         this.thread = mode == Mode.bar ? new Thread(this::paintUntilClosed, "tinygpt-progress") : null;
         if (thread != null) {
             thread.setDaemon(true);
@@ -59,9 +67,15 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     public void onStep(StepReport report) {
         status.step(report);
         evaluationStart = System.nanoTime();
-        if (mode == Mode.plain && (report.step() % logEvery == 0 || report.step() == status.totalSteps())) {
-            err.println(painter.plainLine(status.snapshot()));
-            err.flush();
+        lastStep = report.step();
+        if (report.step() % logEvery == 0 || report.step() == status.totalSteps()) {
+            if (mode == Mode.plain) {
+                err.println(painter.plainLine(status.snapshot()));
+                err.flush();
+            } else if (mode == Mode.json) {
+                err.print(json.step(report, System.currentTimeMillis()));
+                err.flush();
+            }
         }
     }
 
@@ -79,6 +93,9 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
                     report.result().standardError(),
                     report.best() ? " | best" : ""));
             err.flush();
+        } else if (mode == Mode.json) {
+            err.print(json.evaluation(report, System.currentTimeMillis()));
+            err.flush();
         }
     }
 
@@ -92,6 +109,9 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         status.sample(text);
         if (mode == Mode.plain) {
             err.println("sample | " + ProgressPainter.oneLine(text));
+            err.flush();
+        } else if (mode == Mode.json) {
+            err.print("{\"step\":" + lastStep + ",\"sample\":" + Json.pretty(TextNode.valueOf(text)) + "}\n");
             err.flush();
         }
     }

@@ -197,6 +197,11 @@ public final class Trainer implements AutoCloseable {
         return team;
     }
 
+    /** The optimizer, for the norms of its last step. */
+    public AdamW optimizer() {
+        return optimizer;
+    }
+
     /** Adam's running mean of gradients, laid out like the weights. */
     public Slab mean() {
         return optimizer.mean();

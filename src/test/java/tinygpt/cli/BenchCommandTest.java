@@ -112,6 +112,49 @@ final class BenchCommandTest {
     }
 
     @Test
+    void logging_measuresStepsWithAndWithoutLogs() throws Exception {
+        Run run = bench("--threads", "2", "--logging", "--json");
+        assertEquals(0, run.exitCode(), run.err());
+        JsonNode root = new ObjectMapper().readTree(run.out());
+        assertEquals(
+                List.of(
+                        "model",
+                        "hyperparameters",
+                        "threads",
+                        "step_with_logs",
+                        "step_without_logs",
+                        "ratio_of_medians",
+                        "logs_mean_ms",
+                        "logs_bytes_per_step",
+                        "logs_at_evaluation_median_ms",
+                        "machine"),
+                keys(root));
+        for (String part : List.of("step_with_logs", "step_without_logs")) {
+            assertEquals(spread("ms").toList(), keys(root.get(part)));
+            assertEquals(3, root.at("/" + part + "/count").asInt());
+            assertOrdered(root.get(part), "ms");
+        }
+        assertClose(
+                number(root.get("step_with_logs"), "median_ms") / number(root.get("step_without_logs"), "median_ms"),
+                number(root, "ratio_of_medians"));
+        assertTrue(number(root, "logs_mean_ms") > 0, run.out());
+        assertTrue(number(root, "logs_mean_ms") < number(root.get("step_with_logs"), "max_ms"), run.out());
+        assertTrue(number(root, "logs_at_evaluation_median_ms") > 0, run.out());
+        // Four norms of each of the 28 tensors, a line of metrics, and no more than a few times that for TensorBoard.
+        assertTrue(number(root, "logs_bytes_per_step") > 1000, run.out());
+        assertTrue(number(root, "logs_bytes_per_step") < 10_000, run.out());
+    }
+
+    @Test
+    void logging_inATable_namesTheRatio() {
+        Run run = bench("--threads", "1", "--logging");
+        assertEquals(0, run.exitCode(), run.err());
+        assertTrue(run.out().startsWith("nano, 1 thread: training steps with and without logs"), run.out());
+        assertTrue(run.lines().stream().anyMatch(l -> l.matches("Ratio +[0-9.]+ of the medians")), run.out());
+        assertTrue(run.lines().stream().allMatch(line -> line.length() <= 80), run.out());
+    }
+
+    @Test
     void help_namesItsOwnDefaultPreset() {
         Run run = Run.of("bench", "--help");
         assertEquals(0, run.exitCode());
@@ -128,6 +171,8 @@ final class BenchCommandTest {
                 "--seconds NaN | --seconds is NaN; it must be positive and at most a day, 86400",
                 "--threads 0 | --threads is 0; it must be at least 1",
                 "--threads 3 | 3 threads have nothing to do with 2 shards; use --threads 2 or cut the batch with --shards",
+                "--logging --threads 3 | 3 threads have nothing to do with 2 shards",
+                "--logging --no-generation | --logging measures steps only; leave out --no-generation",
                 "--steps 3 --seconds 1 | --steps and --seconds both say how long; give one of them",
                 "--width 33 | width 33 cannot be divided into 2 heads of equal size"
             })
