@@ -14,18 +14,22 @@ final class SampleWriter implements TrainingListener {
     private static final int TOKENS = 90;
 
     private final Trainer trainer;
-    private final TrainingProgress progress;
+    private final Sink sink;
 
-    SampleWriter(Trainer trainer, TrainingProgress progress) {
+    /** Takes a sample that was written after so many steps. */
+    @FunctionalInterface
+    interface Sink {
+        void sample(long step, String text);
+    }
+
+    SampleWriter(Trainer trainer, Sink sink) {
         this.trainer = trainer;
-        this.progress = progress;
+        this.sink = sink;
     }
 
     @Override
     public void onEvaluation(EvaluationReport report) {
-        if (progress.shown()) {
-            progress.sample(sample(trainer, TOKENS));
-        }
+        sink.sample(report.step(), sample(trainer, TOKENS));
     }
 
     /** A text by the model as it is now. */

@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.metrics.RunMetrics;
 import tinygpt.runs.LoadedModel;
 import tinygpt.runs.RunFolder;
 import tinygpt.runs.RunFolders;
@@ -83,7 +84,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--progress",
-            paramLabel = "auto|bar|plain|none",
+            paramLabel = "auto|bar|plain|json|none",
             defaultValue = "auto",
             description = "How progress is shown on stderr; auto is a bar on a terminal, lines elsewhere.")
     private TrainingProgress.Mode progress;
@@ -122,14 +123,23 @@ final class TrainCommand implements Callable<Integer> {
         }
         long until = Math.min(settings.until(trainer.stepsDone()), lastStep);
         try (TrainingProgress shown = new TrainingProgress(
-                mode(),
-                err,
-                output.glyphs(),
-                Terminal.columns(),
-                logEvery,
-                trainer.hyperparameters(),
-                trainer.stepsDone())) {
-            trainer.listen(shown).listen(run.saver()).listen(new SampleWriter(trainer, shown));
+                        mode(),
+                        err,
+                        output.glyphs(),
+                        Terminal.columns(),
+                        logEvery,
+                        trainer.hyperparameters(),
+                        trainer.stepsDone());
+                RunMetrics metrics = RunMetrics.open(run.folder().path(), trainer, logs(run.settings()))) {
+            SampleWriter.Sink samples = (step, text) -> {
+                shown.sample(text);
+                metrics.sample(step, text);
+            };
+            // What a checkpoint has seen must be in the logs: it is written last.
+            trainer.listen(shown)
+                    .listen(metrics)
+                    .listen(new SampleWriter(trainer, samples))
+                    .listen(run.saver());
             if (trainer.stepsDone() == 0 && run.settings().evaluateEvery() == 0) {
                 run.save(); // the start, which an evaluation would have saved
             }
@@ -210,6 +220,10 @@ final class TrainCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static RunMetrics.Options logs(RunSettings settings) {
+        return RunMetrics.Options.defaults().withCsv(settings.csv()).withTensorBoard(settings.tensorBoard());
     }
 
     private RunFolder folder(String name) {

@@ -133,8 +133,8 @@ public final class RunMetrics implements TrainingListener, AutoCloseable {
     }
 
     private AppendLog log(Path file, LogCut cut) throws IOException {
-        long steps = trainer.stepsDone();
-        AppendLog log = AppendLog.open(file, steps > 0 ? cut.keep(file, steps) : 0);
+        boolean fresh = trainer.stepsDone() == 0 && trainer.lastEvaluatedStep() < 0;
+        AppendLog log = AppendLog.open(file, fresh ? 0 : cut.keep(file, trainer.stepsDone()));
         open.add(log);
         return log;
     }

@@ -230,6 +230,11 @@ public final class Trainer implements AutoCloseable {
         return lastEvaluation;
     }
 
+    /** Steps that were done at the last evaluation of the run, or -1. */
+    public long lastEvaluatedStep() {
+        return evaluatedStep;
+    }
+
     /** The best validation loss so far, or infinity. */
     public double bestLoss() {
         return bestLoss;
