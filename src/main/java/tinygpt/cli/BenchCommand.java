@@ -11,7 +11,6 @@ import tinygpt.bench.BenchmarkPlan;
 import tinygpt.bench.BenchmarkPlan.Comparison;
 import tinygpt.bench.BenchmarkResult;
 import tinygpt.hyperparameters.Hyperparameters;
-import tinygpt.tensor.KernelChoice;
 
 /** Measures how fast a model trains and generates here. */
 @Command(
@@ -92,10 +91,7 @@ final class BenchCommand implements Callable<Integer> {
         explicit.remove(STEPS);
         boolean changed = !explicit.isEmpty();
         String title = hyperparameters.presetName() + (changed ? " (changed)" : "");
-        KernelChoice.advice().ifPresent(advice -> {
-            output.err().println("tinygpt: " + advice);
-            output.err().flush();
-        });
+        Advice.print(output.err());
         BenchmarkResult result = Benchmark.run(chosen, plan);
         BenchReport report = new BenchReport(title, result);
         if (json) {

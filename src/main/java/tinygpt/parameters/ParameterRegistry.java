@@ -85,7 +85,7 @@ public final class ParameterRegistry implements AutoCloseable {
         Parameter parameter = byName.get(name);
         if (parameter == null) {
             throw new IllegalArgumentException("there is no parameter '" + name + "' in this model of " + shape.layers()
-                    + " layers; 'tinygpt params --all' lists them");
+                    + " layers; the command 'params --all' lists them");
         }
         return parameter;
     }

@@ -217,7 +217,7 @@ final class ParameterRegistryTest {
     @Test
     void unknownName_saysHowToSeeTheNames() {
         assertEquals(
-                "there is no parameter 'h.2.ln_1.weight' in this model of 2 layers; 'tinygpt params --all' lists them",
+                "there is no parameter 'h.2.ln_1.weight' in this model of 2 layers; the command 'params --all' lists them",
                 assertThrows(
                                 IllegalArgumentException.class,
                                 () -> registry("nano").get("h.2.ln_1.weight"))
