@@ -27,6 +27,7 @@ public final class ParameterRegistry implements AutoCloseable {
     private final long slabSize;
     private Slab weights;
     private Slab gradients;
+    private boolean closed;
 
     private ParameterRegistry(ModelShape shape, List<Declaration> declarations) {
         this.shape = shape;
@@ -58,6 +59,7 @@ public final class ParameterRegistry implements AutoCloseable {
     public ParameterRegistry allocate() {
         if (weights == null) {
             weights = Slab.allocate("weights", slabSize);
+            closed = false;
         }
         return this;
     }
@@ -136,9 +138,13 @@ public final class ParameterRegistry implements AutoCloseable {
     /**
      * The slab of weights.
      *
-     * @throws IllegalStateException if this registry holds shapes only
+     * @throws IllegalStateException if this registry holds shapes only, or was closed
      */
     public Slab weights() {
+        if (closed) {
+            throw new IllegalStateException(
+                    "this model was closed and its weights are gone; use it only while what it was opened with is open");
+        }
         if (weights == null) {
             throw new IllegalStateException("this registry holds shapes only; call allocate() to give it memory");
         }
@@ -171,6 +177,7 @@ public final class ParameterRegistry implements AutoCloseable {
         if (weights != null) {
             weights.close();
             weights = null;
+            closed = true;
         }
         gradients = null;
     }
