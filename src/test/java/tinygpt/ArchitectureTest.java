@@ -40,7 +40,9 @@ class ArchitectureTest {
             Map.entry(
                     "runs", List.of("hyperparameters", "tensor", "parameters", "text", "model", "training", "formats")),
             Map.entry("generation", List.of("random", "hyperparameters", "tensor", "parameters", "text", "model")),
-            Map.entry("bench", List.of("random", "hyperparameters", "tensor", "parameters", "model", "training")),
+            Map.entry(
+                    "bench",
+                    List.of("random", "hyperparameters", "tensor", "parameters", "model", "training", "generation")),
             Map.entry(
                     "cli",
                     List.of(

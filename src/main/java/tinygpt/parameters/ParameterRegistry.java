@@ -114,22 +114,6 @@ public final class ParameterRegistry implements AutoCloseable {
         return count;
     }
 
-    /**
-     * Floating point operations of one training step per token: forward, and twice that backward. Each weight of a matrix
-     * product counts 6, the attention scores and their use 12 L T C (Chowdhery et al., "PaLM", appendix B; the causal
-     * half is not deducted). Look-ups, norms and nonlinearities are left out.
-     *
-     * @param contextLength number of positions T attended over
-     */
-    public double trainingFlopsPerToken(int contextLength) {
-        double multiplied = parameters.stream()
-                .filter(p -> p.shape().length == 2)
-                .filter(p -> p.kind() != ParameterKind.EMBEDDING && p.kind() != ParameterKind.POSITIONAL)
-                .mapToDouble(Parameter::size)
-                .sum();
-        return 6 * multiplied + 12.0 * shape.layers() * contextLength * shape.width();
-    }
-
     /** Floats in a slab laid out like this registry, with the padding between parameters. */
     public long slabSize() {
         return slabSize;
