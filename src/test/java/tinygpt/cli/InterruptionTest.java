@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import tinygpt.runs.Checkpoint;
+import tinygpt.runs.RunFolder;
 
 /** What a signal does to a training, seen from outside. */
 class InterruptionTest {
@@ -34,7 +34,7 @@ class InterruptionTest {
         child.terminate();
 
         assertEquals(130, child.exitCode(), child.err());
-        long step = Checkpoint.readHeader(run.resolve("checkpoint.safetensors")).step();
+        long step = new RunFolder(run).newestFirst().get(0).step();
         assertTrue(child.err().contains("stopped after step " + Show.count(step) + " of"), child.err());
         assertTrue(child.err().contains("\n  './my gpt' train --resume " + run), child.err());
     }

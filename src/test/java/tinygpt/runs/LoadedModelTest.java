@@ -45,7 +45,7 @@ class LoadedModelTest {
         try (ParameterRegistry registry = ParameterRegistry.of(NANO.model()).allocate()) {
             Checkpoint.write(file, new Checkpoint.Facts(NANO, tokenizer, 0, 0, Map.of()), registry, null, null);
         }
-        String message = assertThrows(BadFileException.class, () -> LoadedModel.open(folder))
+        String message = assertThrows(BadFileException.class, () -> LoadedModel.open(file))
                 .getMessage();
         assertEquals(file + ": " + problem, message);
     }
