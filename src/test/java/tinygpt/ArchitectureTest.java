@@ -60,7 +60,8 @@ class ArchitectureTest {
                             "text",
                             "model",
                             "training",
-                            "metrics")),
+                            "metrics",
+                            "generation")),
             Map.entry(
                     "cli",
                     List.of(

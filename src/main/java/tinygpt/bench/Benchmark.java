@@ -5,6 +5,7 @@ import java.util.Optional;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.model.Gpt;
+import tinygpt.model.TrainingFlops;
 import tinygpt.parameters.Initializer;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.random.CounterRandom;
@@ -79,9 +80,7 @@ public final class Benchmark {
                         steps.gradients.spread().median(),
                         steps.optimizer.spread().median(),
                         Optional.ofNullable(alone).map(a -> a.whole.spread()),
-                        weights.trainingFlopsPerToken(shape().contextLength())
-                                * hyperparameters.data().batchSize()
-                                * shape().contextLength(),
+                        TrainingFlops.ofStep(weights, hyperparameters.data().batchSize(), shape().contextLength()),
                         products.bestSize(),
                         NANOS * products.bestRate(),
                         text,
@@ -138,7 +137,7 @@ public final class Benchmark {
         try (Generation generation = new Generation(model, steps.team().workspace(), length)) {
             generation.warmUp(WARM_UP_SHARE * seconds);
             generation.measure((1 - WARM_UP_SHARE) * seconds);
-            return new BenchmarkResult.Text(length, generation.rates());
+            return new BenchmarkResult.Text(length, generation.greedy(), generation.sampled());
         }
     }
 

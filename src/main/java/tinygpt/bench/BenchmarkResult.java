@@ -13,7 +13,7 @@ import tinygpt.hyperparameters.Hyperparameters;
  * @param gradientsMs median of its first part: forward, backward, the sum over shards
  * @param optimizerMs median of its second part: norm, clip, AdamW
  * @param oneThreadStep milliseconds of a step with one thread, in turns with the others, if measured
- * @param stepFlops floating point operations of a step, as the registry counts them
+ * @param stepFlops floating point operations of a step, see {@link tinygpt.model.TrainingFlops}
  * @param productSize the best of a few large matrix products, rows x inner x columns
  * @param productRate its rate on one thread, in FLOP/s
  * @param generation of single texts, if measured
@@ -38,9 +38,10 @@ public record BenchmarkResult(
      * Generated texts.
      *
      * @param length tokens of each
-     * @param rates tokens per second of each
+     * @param greedy tokens per second of each, when always the likeliest token is taken
+     * @param sampled the same with the default sampling
      */
-    public record Text(int length, Spread rates) {}
+    public record Text(int length, Spread greedy, Spread sampled) {}
 
     /** Tokens of a training step. */
     public long tokensPerStep() {

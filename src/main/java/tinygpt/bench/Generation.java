@@ -1,77 +1,79 @@
 package tinygpt.bench;
 
-import tinygpt.model.DecodeState;
+import java.util.OptionalInt;
+import java.util.function.IntPredicate;
+import tinygpt.generation.Generator;
+import tinygpt.generation.SamplingSettings;
 import tinygpt.model.Gpt;
-import tinygpt.tensor.Matrix;
 import tinygpt.tensor.Workspace;
 
-/** One text at a time, the likeliest token always, from an empty context until it is full. */
+/**
+ * One text at a time, from an empty context until it is full, as a user gets it: by the generator, in turns with the
+ * likeliest token always and with the default sampling. Texts have no end before, so that all are equally long.
+ */
 final class Generation implements AutoCloseable {
     private static final double NANOS = 1e9;
 
-    private final Gpt model;
-    private final Workspace workspace;
-    private final DecodeState state;
+    private final Generator generator;
     private final int length;
+    private final SamplingSettings likeliest;
+    private final SamplingSettings usual;
     private final int[] prompt = {0};
-    private final float[] logits;
-    private final Samples rates = new Samples();
+    private final Samples greedy = new Samples();
+    private final Samples sampled = new Samples();
 
     Generation(Gpt model, Workspace workspace, int length) {
-        this.model = model;
-        this.workspace = workspace;
+        this.generator = new Generator(model, workspace);
         this.length = length;
-        this.state = new DecodeState(model.shape());
-        this.logits = new float[model.shape().vocabularySize()];
+        this.likeliest = SamplingSettings.greedy(length);
+        this.usual = SamplingSettings.defaults().withMaxTokens(length);
     }
 
-    /** Tokens of a text. */
-    int length() {
-        return length;
+    /** Tokens per second of each text of likeliest tokens. */
+    Spread greedy() {
+        return greedy.spread();
     }
 
-    /** Tokens per second of each text. */
-    Spread rates() {
-        return rates.spread();
+    /** Tokens per second of each sampled text. */
+    Spread sampled() {
+        return sampled.spread();
     }
 
-    /** Generates texts until the time is over, the last one broken off. */
+    /** Generates texts until the time is over, the last ones broken off. */
     void warmUp(double seconds) {
         long end = System.nanoTime() + (long) (seconds * NANOS);
         while (System.nanoTime() < end) {
-            text(end);
+            text(likeliest, 0, id -> System.nanoTime() < end);
+            text(usual, 0, id -> System.nanoTime() < end);
         }
     }
 
-    /** Generates and measures whole texts, at least one, until the time is over. */
+    /** Generates and measures whole texts, at least one of each kind, until the time is over. */
     void measure(double seconds) {
         long begin = System.nanoTime();
         do {
-            long start = System.nanoTime();
-            text(Long.MAX_VALUE);
-            rates.add(length * NANOS / (System.nanoTime() - start));
+            greedy.add(rate(likeliest));
+            sampled.add(rate(usual));
         } while (System.nanoTime() - begin < seconds * NANOS);
     }
 
-    private void text(long end) {
-        Matrix next = state.read(model, workspace, prompt, 0, 1);
-        for (int i = 1; i < length && (end == Long.MAX_VALUE || System.nanoTime() < end); i++) {
-            next = model.step(workspace, state, likeliest(next));
-        }
-        prompt[0] = likeliest(next); // another text next time
+    private double rate(SamplingSettings settings) {
+        long start = System.nanoTime();
+        text(settings, greedy.count(), id -> true);
+        return length * NANOS / (System.nanoTime() - start);
     }
 
-    private int likeliest(Matrix row) {
-        row.readRow(0, logits, 0);
-        int best = 0;
-        for (int i = 1; i < logits.length; i++) {
-            best = logits[i] > logits[best] ? i : best;
-        }
-        return best;
+    private void text(SamplingSettings settings, int number, IntPredicate receiver) {
+        int[] last = new int[1];
+        generator.tokens(prompt, settings, number, OptionalInt.empty(), id -> {
+            last[0] = id;
+            return receiver.test(id);
+        });
+        prompt[0] = last[0]; // another text next time
     }
 
     @Override
     public void close() {
-        state.close();
+        generator.close();
     }
 }

@@ -8,7 +8,7 @@ final class Advice {
     private Advice() {}
 
     static void print(PrintWriter err) {
-        KernelChoice.advice().ifPresent(advice -> {
+        KernelChoice.takeAdvice().ifPresent(advice -> {
             err.println("tinygpt: note: " + advice);
             err.flush();
         });

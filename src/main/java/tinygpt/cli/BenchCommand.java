@@ -12,7 +12,6 @@ import tinygpt.bench.BenchmarkPlan.Comparison;
 import tinygpt.bench.BenchmarkResult;
 import tinygpt.bench.LoggingCost;
 import tinygpt.hyperparameters.Hyperparameters;
-import tinygpt.tensor.KernelChoice;
 
 /** Measures how fast a model trains and generates here. */
 @Command(
@@ -100,10 +99,7 @@ final class BenchCommand implements Callable<Integer> {
         explicit.remove(STEPS);
         boolean changed = !explicit.isEmpty();
         String title = hyperparameters.presetName() + (changed ? " (changed)" : "");
-        KernelChoice.advice().ifPresent(advice -> {
-            output.err().println("tinygpt: " + advice);
-            output.err().flush();
-        });
+        Advice.print(output.err());
         if (logging) {
             if (compareThreads != null || noGeneration) {
                 throw new CommandFailure(

@@ -58,12 +58,9 @@ final class BenchReport {
         line(text, "", "in products of " + r.productSize() + ", in turns with the steps");
         line(text, "  reached", Show.probability(r.fraction()));
         r.generation().ifPresent(g -> {
-            line(
-                    text,
-                    "Generation",
-                    Show.count(Math.round(g.rates().median())) + " tokens/s, "
-                            + Show.decimals(1e3 / g.rates().median(), 3) + " ms a token");
-            line(text, "", "one text at a time, likeliest token, " + g.length() + " tokens, no prompt");
+            line(text, "Generation", tokenRate(g.greedy()) + "   always the likeliest token");
+            line(text, "  sampled", tokenRate(g.sampled()) + "   temperature 0.8, all tokens");
+            line(text, "", "in turns, one text at a time, " + g.length() + " tokens, no prompt");
             if (g.length() == m.contextLength()) {
                 line(text, "", "(all this model sees: --context-length sets it)");
             }
@@ -79,9 +76,10 @@ final class BenchReport {
         line(text, "", "JDK " + machine.jdk());
         line(text, "", machine.kernels() + " · " + machine.blas());
         plain(text, "");
-        plain(text, "Times are medians. GFLOP counts matrix products only, the causal half of");
-        plain(text, "attention not deducted. The roofline is the number of threads times the rate of");
-        plain(text, "one: it leaves out memory, norms and the optimizer, so no step reaches it.");
+        plain(text, "Times are medians. GFLOP counts the matrix products that are done, in attention");
+        plain(text, "up to the diagonal in blocks of 64. The roofline is the number of threads times");
+        plain(text, "the rate of one: it leaves out memory, norms and the optimizer, so no step");
+        plain(text, "reaches it.");
         out.print(glyphs.text(text.toString()));
     }
 
@@ -115,8 +113,11 @@ final class BenchReport {
             BenchmarkResult.Text text = r.generation().get();
             ObjectNode generation = root.putObject("generation");
             generation.put("tokens_per_text", text.length());
-            generation.put("microseconds_per_token", 1e6 / text.rates().median());
-            spread(generation, text.rates(), "tokens_per_second");
+            generation.put("microseconds_per_token", 1e6 / text.greedy().median());
+            spread(generation, text.greedy(), "tokens_per_second");
+            ObjectNode sampled = generation.putObject("sampled");
+            sampled.put("microseconds_per_token", 1e6 / text.sampled().median());
+            spread(sampled, text.sampled(), "tokens_per_second");
         } else {
             root.putNull("generation");
         }
@@ -154,6 +155,11 @@ final class BenchReport {
 
     static String ms(double value) {
         return Show.decimals(value, value < 100 ? 2 : 0) + " ms";
+    }
+
+    private static String tokenRate(Spread rates) {
+        return Show.count(Math.round(rates.median())) + " tokens/s, " + Show.decimals(1e3 / rates.median(), 3)
+                + " ms a token";
     }
 
     private static String giga(double flops) {

@@ -1,11 +1,10 @@
 package tinygpt.cli;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -19,6 +18,7 @@ import tinygpt.tensor.WorkerTeam;
 import tinygpt.text.Corpus;
 import tinygpt.text.NgramLadder;
 import tinygpt.text.Tokenizer;
+import tinygpt.text.UnknownPolicy;
 import tinygpt.training.Evaluation;
 
 /** Measures the loss of a model on a text. */
@@ -36,7 +36,8 @@ import tinygpt.training.Evaluation;
             "",
             "Examples:",
             "  tinygpt eval",
-            "  tinygpt eval --model runs/mine --data other.txt --split all --format json"
+            "  tinygpt eval --model runs/mine --data other.txt --split all --format json",
+            "  tinygpt eval --model gpt2/ --ids-file ids.txt"
         })
 final class EvalCommand implements Callable<Integer> {
     enum Split {
@@ -62,16 +63,21 @@ final class EvalCommand implements Callable<Integer> {
     private Path data;
 
     @Option(
+            names = "--ids-file",
+            paramLabel = "FILE",
+            description = "Token ids instead of a text, with white space or commas between; what a Hugging Face folder"
+                    + " needs, whose tokenizer is not read.")
+    private Path idsFile;
+
+    @Option(
             names = "--split",
             paramLabel = "validation|train|all",
-            defaultValue = "validation",
             description = "Which part of the text, cut as for the training of this model; validation unless given.")
     private Split split;
 
     @Option(
             names = "--unknown",
             paramLabel = "fail|skip|replace",
-            defaultValue = "fail",
             description = "What to do with a character that the vocabulary lacks; fail unless given.")
     private GenerateCommand.Unknown unknown;
 
@@ -89,25 +95,6 @@ final class EvalCommand implements Callable<Integer> {
         return new CommandLine(new EvalCommand(output));
     }
 
-    /**
-     * What was measured.
-     *
-     * @param characters that the predicted tokens stand for
-     */
-    private record Report(
-            Path model,
-            CheckpointHeader header,
-            Tokenizer tokenizer,
-            Path data,
-            Evaluation.Result result,
-            long characters,
-            NgramLadder ladder) {
-        /** NaN where no predicted token begins a character. */
-        double bitsPerCharacter() {
-            return characters == 0 ? Double.NaN : result.loss() * result.tokens() / Math.log(2) / characters;
-        }
-    }
-
     @Override
     public Integer call() throws IOException {
         if (threads != null && threads < 1) {
@@ -115,28 +102,29 @@ final class EvalCommand implements Callable<Integer> {
         }
         Path path = model.path();
         try (LoadedModel loaded = ModelOption.open(path, output)) {
-            Report report = measure(path, loaded);
+            EvalReport report = idsFile == null ? ofText(path, loaded) : ofIds(path, loaded);
             switch (format) {
-                case table -> printTable(report);
-                case json -> printJson(report);
+                case table -> report.printTable(output);
+                case json -> output.out().print(report.json() + "\n");
             }
             return Exit.OK;
         }
     }
 
-    private Report measure(Path path, LoadedModel loaded) throws IOException {
+    private EvalReport ofText(Path path, LoadedModel loaded) throws IOException {
         CheckpointHeader header = loaded.checkpoint()
                 .orElseThrow(() -> new CommandFailure(
                         Exit.USAGE,
                         "a text cannot be given to " + path
                                 + ": it is a Hugging Face folder, whose tokenizer is not read;"
-                                + " 'tinygpt logits --ids' takes token ids"));
+                                + " encode the text elsewhere and give its token ids with --ids-file"));
         Tokenizer tokenizer = loaded.tokenizer().orElseThrow();
         Path file = text(header);
         int[] ids = ids(tokenizer, file);
         Corpus corpus =
                 Corpus.of(tokenizer, ids, header.hyperparameters().data().validationFraction());
-        int[] tokens = switch (split) {
+        Split part = split == null ? Split.validation : split;
+        int[] tokens = switch (part) {
             case validation -> corpus.validation();
             case train -> corpus.train();
             case all -> ids;
@@ -144,23 +132,52 @@ final class EvalCommand implements Callable<Integer> {
         if (tokens.length < 2) {
             throw new CommandFailure(
                     Exit.BAD_DATA,
-                    file + ": its " + split + " split has " + Show.count(tokens.length)
+                    file + ": its " + part + " split has " + Show.count(tokens.length)
                             + " tokens, so there is nothing to predict; give a longer text, or --split all");
         }
+        Evaluation.Result result = evaluate(loaded.model(), tokens);
+        return new EvalReport(
+                path,
+                OptionalLong.of(header.step()),
+                file,
+                result,
+                tokenizer.vocabularySize(),
+                Optional.of(new EvalReport.OfText(
+                        part.name(),
+                        tokenizer.kind(),
+                        Corpus.characters(tokenizer, tokens),
+                        NgramLadder.on(corpus, tokens))));
+    }
+
+    private EvalReport ofIds(Path path, LoadedModel loaded) throws IOException {
+        if (data != null || split != null || unknown != null) {
+            String option = data != null ? "--data" : split != null ? "--split" : "--unknown";
+            throw new CommandFailure(
+                    Exit.USAGE, option + " is about a text, and --ids-file gives token ids; leave one of them out");
+        }
+        int vocabulary = loaded.model().shape().vocabularySize();
+        int[] tokens = IdFile.read(idsFile, vocabulary);
+        if (tokens.length < 2) {
+            throw new BadFileException(
+                    idsFile, "has " + tokens.length + " token ids, so there is nothing to predict; give at least 2");
+        }
+        Evaluation.Result result = evaluate(loaded.model(), tokens);
+        var step = loaded.checkpoint().map(header -> OptionalLong.of(header.step()));
+        return new EvalReport(path, step.orElse(OptionalLong.empty()), idsFile, result, vocabulary, Optional.empty());
+    }
+
+    private Evaluation.Result evaluate(Gpt gpt, int[] tokens) {
         Advice.print(output.err());
-        Gpt gpt = loaded.model();
         int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
         try (WorkerTeam team = new WorkerTeam(workers, Gpt.longestRow(gpt.shape()))) {
-            Evaluation.Result result = Evaluation.evaluate(gpt, tokens, team);
-            long characters = Corpus.characters(tokenizer, tokens);
-            return new Report(path, header, tokenizer, file, result, characters, NgramLadder.on(corpus, tokens));
+            return Evaluation.evaluate(gpt, tokens, team);
         }
     }
 
     private int[] ids(Tokenizer tokenizer, Path file) throws IOException {
         byte[] content = Files.readAllBytes(file);
         try {
-            return Encoding.ids(tokenizer, content, unknown.policy());
+            return Encoding.ids(tokenizer, content, unknown == null ? UnknownPolicy.FAIL : unknown.policy());
         } catch (IllegalArgumentException e) {
             throw new BadFileException(file, e.getMessage(), e);
         }
@@ -179,78 +196,5 @@ final class EvalCommand implements Callable<Integer> {
             return instead;
         }
         return DataFile.orDefault(data);
-    }
-
-    private void printTable(Report report) {
-        PrintWriter out = output.out();
-        Evaluation.Result result = report.result();
-        NgramLadder ladder = report.ladder();
-        String dot = output.glyphs().text(" · ");
-        String error = Double.isNaN(result.standardError())
-                ? ""
-                : output.glyphs().text(" ± ") + Show.loss(result.standardError());
-        line(
-                out,
-                "model",
-                report.model() + ", step " + Show.count(report.header().step()));
-        line(out, "data", report.data() + ", " + split + " split");
-        line(
-                out,
-                "tokens",
-                Show.count(result.tokens()) + " predicted" + dot + Show.count(report.characters()) + " characters");
-        line(
-                out,
-                "vocabulary",
-                Show.count(report.tokenizer().vocabularySize()) + " tokens ("
-                        + report.tokenizer().kind() + ")" + dot + Show.count(ladder.vocabulary())
-                        + " occur in the data");
-        line(out, "loss", Show.loss(result.loss()) + error + " nats/token");
-        line(out, "perplexity", Show.perplexity(result.perplexity()));
-        line(out, "bits/character", number(report.bitsPerCharacter()));
-        out.print("\nlosses to compare with (counted on the training split, vocabulary " + ladder.vocabulary() + ")\n");
-        line(out, "uniform", Show.loss(ladder.uniform()));
-        line(out, "unigram", Show.loss(ladder.unigram()));
-        line(out, "bigram", Show.loss(ladder.bigram()));
-        line(out, "this model", Show.loss(result.loss()));
-    }
-
-    private static void line(PrintWriter out, String label, String value) {
-        out.print(Text.left(label, 16) + value + "\n");
-    }
-
-    private static String number(double value) {
-        return Double.isNaN(value) ? Show.NONE : Show.loss(value);
-    }
-
-    private void printJson(Report report) {
-        ObjectNode json = JsonNodeFactory.instance.objectNode();
-        Evaluation.Result result = report.result();
-        json.put("model", report.model().toString());
-        json.put("step", report.header().step());
-        json.put("data", report.data().toString());
-        json.put("split", split.name());
-        json.put("tokens", result.tokens());
-        json.put("characters", report.characters());
-        json.put("tokenizer", report.tokenizer().kind());
-        json.put("vocabulary_size", report.tokenizer().vocabularySize());
-        put(json, "loss", result.loss());
-        put(json, "standard_error", result.standardError());
-        put(json, "perplexity", result.perplexity());
-        put(json, "bits_per_character", report.bitsPerCharacter());
-        ObjectNode ladder = json.putObject("ladder");
-        ladder.put("vocabulary", report.ladder().vocabulary());
-        put(ladder, "uniform", report.ladder().uniform());
-        put(ladder, "unigram", report.ladder().unigram());
-        put(ladder, "bigram", report.ladder().bigram());
-        output.out().print(Json.pretty(json) + "\n");
-    }
-
-    /** JSON has no NaN and no infinity: they become null. */
-    private static void put(ObjectNode json, String key, double value) {
-        if (Double.isFinite(value)) {
-            json.put(key, value);
-        } else {
-            json.putNull(key);
-        }
     }
 }

@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.ISetter;
@@ -71,10 +72,21 @@ final class HyperparameterOptions {
 
     /** The config file and the flags applied to other hyperparameters than a preset's, for example a checkpoint's. */
     Hyperparameters resolve(Hyperparameters base) throws IOException {
+        return resolve(base, changes -> {});
+    }
+
+    /** The same without the number of steps, and without what follows from it. */
+    Hyperparameters resolveWithoutSteps(Hyperparameters base) throws IOException {
+        return resolve(
+                base, changes -> changes.withObjectProperty("optimization").remove("steps"));
+    }
+
+    private Hyperparameters resolve(Hyperparameters base, Consumer<ObjectNode> omission) throws IOException {
         ObjectNode changes = config().deepCopy();
         changes.remove("preset");
         ObjectNode fromConfig = changes.deepCopy();
         flags().forEach((key, text) -> put(changes, key, key.parse(text)));
+        omission.accept(changes);
         if (changes.isEmpty()) {
             return base;
         }
@@ -179,7 +191,7 @@ final class HyperparameterOptions {
                 .setter(setter);
     }
 
-    private static ISetter setter(java.util.function.Consumer<String> field) {
+    private static ISetter setter(Consumer<String> field) {
         return new ISetter() {
             @Override
             public <T> T set(T value) {

@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.IVersionProvider;
@@ -31,7 +32,9 @@ public final class Main {
         Charset charset = outputCharset();
         PrintWriter out = writer(FileDescriptor.out, charset);
         PrintWriter err = writer(FileDescriptor.err, charset);
-        System.exit(run(out, err, charset, args));
+        int exitCode = run(out, err, charset, args);
+        Interruption.ended(exitCode);
+        System.exit(exitCode);
     }
 
     /** Runs a command on writers of UTF-8. */
@@ -74,7 +77,7 @@ public final class Main {
     }
 
     private static CommandLine program(Output output, String[] args) {
-        CommandSpec spec = CommandSpec.create().name("tinygpt").mixinStandardHelpOptions(true);
+        CommandSpec spec = CommandSpec.create().name(CommandName.get()).mixinStandardHelpOptions(true);
         spec.versionProvider(new Version());
         spec.usageMessage()
                 .description("A small GPT for the JVM that one can see through.")
@@ -89,7 +92,7 @@ public final class Main {
                         "    3   bad data: a file or checkpoint is missing or broken",
                         "  130   interrupted",
                         "",
-                        "'tinygpt COMMAND --help' explains a command.");
+                        "'" + CommandName.get() + " COMMAND --help' explains a command.");
         spec.addOption(OptionSpec.builder("--stack-trace")
                 .arity("0")
                 .type(boolean.class)
@@ -103,6 +106,7 @@ public final class Main {
         } else {
             COMMANDS.forEach(name -> program.addSubcommand(create(name, output)));
         }
+        program.getSubcommands().values().forEach(Main::nameInExamples);
         return program;
     }
 
@@ -113,6 +117,12 @@ public final class Main {
                 .setUsageHelpWidth(80)
                 .setParameterExceptionHandler(errors)
                 .setExecutionExceptionHandler(errors);
+    }
+
+    /** The examples of a command's help, with the program called as it was called. */
+    private static void nameInExamples(CommandLine command) {
+        var usage = command.getCommandSpec().usageMessage();
+        usage.footer(Stream.of(usage.footer()).map(CommandName::inExample).toArray(String[]::new));
     }
 
     private static String firstWord(String[] args) {

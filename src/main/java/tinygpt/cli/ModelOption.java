@@ -27,8 +27,8 @@ final class ModelOption {
         return RunFolders.latest()
                 .orElseThrow(() -> new CommandFailure(
                         Exit.BAD_DATA,
-                        "there is no latest run in this folder; train a model first with 'tinygpt train',"
-                                + " or give one with --model"));
+                        "there is no latest run in this folder; train a model first with '" + CommandName.get()
+                                + " train'," + " or give one with --model"));
     }
 
     /** Reads a model and tells the user what had to be put right on the way. */

@@ -158,8 +158,8 @@ final class ParamsCommand implements Callable<Integer> {
         if (selected.isEmpty()) {
             throw new CommandFailure(
                     Exit.USAGE,
-                    "no parameter of this model matches " + String.join(" and ", selectors)
-                            + "; 'tinygpt params --all' lists the names");
+                    "no parameter of this model matches " + String.join(" and ", selectors) + "; '" + CommandName.get()
+                            + " params --all' lists the names");
         }
         return selected;
     }

@@ -212,9 +212,7 @@ final class TrainCommand implements Callable<Integer> {
             int steps = after.optimization().steps();
             if (steps < before.optimization().steps() && !allowChange) {
                 lastStep = steps;
-                return after.with(
-                        "optimization.steps",
-                        String.valueOf(before.optimization().steps()));
+                return hyperparameters.resolveWithoutSteps(before);
             }
             return after;
         } catch (IOException e) {

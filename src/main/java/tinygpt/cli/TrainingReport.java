@@ -116,7 +116,11 @@ final class TrainingReport {
                 "stopped after step %s of %s; everything is saved. Go on with:",
                 Show.count(trainer.stepsDone()),
                 Show.count(trainer.hyperparameters().optimization().steps()));
-        line(err, "  tinygpt train --resume %s", quoted(run.folder().path().toString()));
+        line(
+                err,
+                "  %s train --resume %s",
+                CommandName.get(),
+                CommandName.quoted(run.folder().path().toString()));
         err.flush();
     }
 
@@ -137,10 +141,14 @@ final class TrainingReport {
         SampleWriter.sample(trainer, SAMPLE_TOKENS).lines().forEach(text -> line(out, "  %s", text));
         line(out, "");
         line(out, "go on with");
-        String model = quoted(run.folder().path().toString());
-        line(out, "  tinygpt generate --model %s --prompt \"One morning\"", model);
-        line(out, "  tinygpt eval --model %s", model);
-        line(out, "  tinygpt params --model %s", model);
+        String command = CommandName.get();
+        String model = CommandName.quoted(run.folder().path().toString());
+        String prompt = ExamplePrompt.of(trainer.corpus())
+                .map(words -> " --prompt " + CommandName.quoted(words))
+                .orElse("");
+        line(out, "  %s generate --model %s%s", command, model, prompt);
+        line(out, "  %s eval --model %s", command, model);
+        line(out, "  %s params --model %s", command, model);
         out.flush();
     }
 
@@ -218,9 +226,5 @@ final class TrainingReport {
 
     private static String shortHash(String sha256) {
         return sha256.substring(0, HASH_DIGITS);
-    }
-
-    private static String quoted(String path) {
-        return path.matches("[A-Za-z0-9_./:@%+=-]+") ? path : "'" + path.replace("'", "'\\''") + "'";
     }
 }

@@ -86,8 +86,7 @@ final class Candidates {
         float largest = logits[likeliest];
         for (int i = 0; i < kept; i++) {
             int id = id(i);
-            // StrictMath gives the same bits on every machine.
-            weights[id] = StrictMath.exp(((double) logits[id] - largest) / temperature);
+            weights[id] = Exponential.exp(((double) logits[id] - largest) / temperature);
         }
     }
 

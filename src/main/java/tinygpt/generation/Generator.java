@@ -62,6 +62,7 @@ public final class Generator implements AutoCloseable {
      *
      * @param space scratch memory for rows of at least {@link Gpt#longestRow}
      * @param slide by how many tokens the window moves when it is full, 1 to the context length
+     * @throws IllegalStateException if the model was closed
      */
     public Generator(Gpt model, Workspace space, int slide) {
         this.context = model.shape().contextLength();
@@ -74,6 +75,7 @@ public final class Generator implements AutoCloseable {
                     + " floats, but this model has rows of " + Gpt.longestRow(model.shape())
                     + "; make it with new Workspace(Gpt.longestRow(model.shape()))");
         }
+        model.registry().weights(); // open, or this says that it is not
         this.model = model;
         this.space = space;
         this.slide = slide;

@@ -1,5 +1,7 @@
 package tinygpt.hyperparameters;
 
+import static tinygpt.hyperparameters.InvalidHyperparameterException.require;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -23,6 +25,18 @@ public record Hyperparameters(
 
         @Describe("the one number that all randomness hangs on")
         long seed) {
+
+    public Hyperparameters {
+        long tokens = (long) data.batchSize() * model.contextLength();
+        require(
+                tokens <= Integer.MAX_VALUE,
+                "batch_size %d times context_length %d are %,d tokens in a step, and at most %,d can be; lower"
+                        + " --batch-size or --context-length",
+                data.batchSize(),
+                model.contextLength(),
+                tokens,
+                Integer.MAX_VALUE);
+    }
 
     /** As a JSON tree: one object a group, keys in snake case. */
     public ObjectNode toJson() {
@@ -48,7 +62,7 @@ public record Hyperparameters(
      * These hyperparameters with some values replaced.
      *
      * <p>A new width without a new feed-forward width keeps the ratio of 4 where it was 4. A new learning rate without a
-     * new minimum keeps their ratio.
+     * new minimum keeps their ratio. Fewer steps without a new warm-up keep the warm-up, but not more than a tenth of them.
      *
      * @param changes a tree of the form of {@link #toJson()} with only the keys to change
      * @throws InvalidHyperparameterException for an unknown key, a wrong type or an impossible combination
@@ -175,6 +189,20 @@ public record Hyperparameters(
                     .round(new java.math.MathContext(12))
                     .doubleValue();
             ((ObjectNode) merged.get("optimization")).put("min_learning_rate", minimum);
+        }
+        shortenWarmup(newOptimization, merged);
+    }
+
+    /** A warm-up made for a long run would be all there is of a short one. More steps need no longer warm-up. */
+    private void shortenWarmup(JsonNode changes, ObjectNode merged) {
+        JsonNode steps = changes.path("steps");
+        if (steps.canConvertToInt()
+                && steps.isIntegralNumber()
+                && steps.intValue() >= 0
+                && steps.intValue() < optimization.steps()
+                && !changes.has("warmup_steps")) {
+            int warmup = Math.min(optimization.warmupSteps(), steps.intValue() / Optimization.USUAL_WARMUP);
+            ((ObjectNode) merged.get("optimization")).put("warmup_steps", warmup);
         }
     }
 

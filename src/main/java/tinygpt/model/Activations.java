@@ -229,6 +229,10 @@ public final class Activations implements AutoCloseable {
         return firstSequence * time;
     }
 
+    int layers() {
+        return layers.size();
+    }
+
     Layer layer(int index) {
         return layers.get(index);
     }

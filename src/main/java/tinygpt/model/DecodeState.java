@@ -34,8 +34,8 @@ public final class DecodeState implements AutoCloseable {
                 + Activations.Plan.aligned(shape.feedForwardWidth())
                 + Activations.Plan.aligned(shape.vocabularySize())
                 + Activations.Plan.aligned(shape.contextLength());
-        slab = Slab.allocate("decoding", size);
         cache = new KeyValueCache(shape);
+        slab = allocate(size);
         Activations.Plan plan = new Activations.Plan(slab);
         x = plan.take(1, c);
         normed = plan.take(1, c);
@@ -52,6 +52,15 @@ public final class DecodeState implements AutoCloseable {
         for (int head = 0; head < shape.heads(); head++) {
             queries[head] = qkv.block(0, head * d, 1, d);
             attendedHeads[head] = attended.block(0, head * d, 1, d);
+        }
+    }
+
+    private Slab allocate(long size) {
+        try {
+            return Slab.allocate("decoding", size);
+        } catch (OutOfMemoryError e) {
+            cache.close();
+            throw e;
         }
     }
 

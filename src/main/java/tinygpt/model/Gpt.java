@@ -61,8 +61,13 @@ public final class Gpt {
         return Math.max(Math.max(wide, shape.contextLength()), shape.vocabularySize());
     }
 
-    /** Computes {@link Activations#logits} from {@link Activations#tokens}. */
+    /**
+     * Computes {@link Activations#logits} from {@link Activations#tokens}.
+     *
+     * @throws IllegalStateException if the model or the activations were closed
+     */
     public void forward(Workspace space, Activations a) {
+        registry.weights(); // open, or this says that it is not
         embeddings.forward(space, a, a.input());
         for (Block block : blocks) {
             block.forward(space, a);
@@ -73,6 +78,7 @@ public final class Gpt {
 
     /** Fills a cache with the keys and values of one sequence, without computing logits. */
     void fill(Workspace space, Activations a, KeyValueCache cache) {
+        registry.weights();
         embeddings.forward(space, a, a.input());
         for (int layer = 0; layer < blocks.size(); layer++) {
             blocks.get(layer).forward(space, a);
@@ -114,9 +120,10 @@ public final class Gpt {
     /**
      * The logits that follow one more token, (1, V), reading earlier positions from the state's cache and adding this one.
      *
-     * @throws IllegalStateException if the cache is full
+     * @throws IllegalStateException if the cache is full, or the model or the state was closed
      */
     public Matrix step(Workspace space, DecodeState state, int token) {
+        registry.weights();
         embeddings.step(space, state.token(token), state.cache().length(), state.x);
         for (Block block : blocks) {
             block.step(space, state);

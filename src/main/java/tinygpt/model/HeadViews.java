@@ -26,6 +26,16 @@ final class HeadViews {
 
     private HeadViews() {}
 
+    /** How many scores a head computes for T positions: T^2 for one block, towards half of that for many. */
+    static double scores(int time) {
+        double scores = 0;
+        for (int start = 0; start < time; start += BLOCK) {
+            int end = Math.min(time, start + BLOCK);
+            scores += (double) (end - start) * end;
+        }
+        return scores;
+    }
+
     /**
      * The blocks of one head of one sequence.
      *

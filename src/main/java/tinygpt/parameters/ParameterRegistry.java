@@ -27,6 +27,7 @@ public final class ParameterRegistry implements AutoCloseable {
     private final long slabSize;
     private Slab weights;
     private Slab gradients;
+    private boolean closed;
 
     private ParameterRegistry(ModelShape shape, List<Declaration> declarations) {
         this.shape = shape;
@@ -58,6 +59,7 @@ public final class ParameterRegistry implements AutoCloseable {
     public ParameterRegistry allocate() {
         if (weights == null) {
             weights = Slab.allocate("weights", slabSize);
+            closed = false;
         }
         return this;
     }
@@ -85,7 +87,7 @@ public final class ParameterRegistry implements AutoCloseable {
         Parameter parameter = byName.get(name);
         if (parameter == null) {
             throw new IllegalArgumentException("there is no parameter '" + name + "' in this model of " + shape.layers()
-                    + " layers; 'tinygpt params --all' lists them");
+                    + " layers; the command 'params --all' lists them");
         }
         return parameter;
     }
@@ -112,22 +114,6 @@ public final class ParameterRegistry implements AutoCloseable {
         return count;
     }
 
-    /**
-     * Floating point operations of one training step per token: forward, and twice that backward. Each weight of a matrix
-     * product counts 6, the attention scores and their use 12 L T C (Chowdhery et al., "PaLM", appendix B; the causal
-     * half is not deducted). Look-ups, norms and nonlinearities are left out.
-     *
-     * @param contextLength number of positions T attended over
-     */
-    public double trainingFlopsPerToken(int contextLength) {
-        double multiplied = parameters.stream()
-                .filter(p -> p.shape().length == 2)
-                .filter(p -> p.kind() != ParameterKind.EMBEDDING && p.kind() != ParameterKind.POSITIONAL)
-                .mapToDouble(Parameter::size)
-                .sum();
-        return 6 * multiplied + 12.0 * shape.layers() * contextLength * shape.width();
-    }
-
     /** Floats in a slab laid out like this registry, with the padding between parameters. */
     public long slabSize() {
         return slabSize;
@@ -136,9 +122,13 @@ public final class ParameterRegistry implements AutoCloseable {
     /**
      * The slab of weights.
      *
-     * @throws IllegalStateException if this registry holds shapes only
+     * @throws IllegalStateException if this registry holds shapes only, or was closed
      */
     public Slab weights() {
+        if (closed) {
+            throw new IllegalStateException(
+                    "this model was closed and its weights are gone; use it only while what it was opened with is open");
+        }
         if (weights == null) {
             throw new IllegalStateException("this registry holds shapes only; call allocate() to give it memory");
         }
@@ -171,6 +161,7 @@ public final class ParameterRegistry implements AutoCloseable {
         if (weights != null) {
             weights.close();
             weights = null;
+            closed = true;
         }
         gradients = null;
     }

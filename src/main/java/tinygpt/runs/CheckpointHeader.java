@@ -5,7 +5,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.text.Tokenizer;
 
 /**
  * Everything a checkpoint says besides its numbers.
@@ -37,5 +39,32 @@ public record CheckpointHeader(
     /** Path of the text that the model has learned, if it was written down. */
     public Optional<Path> data() {
         return Optional.ofNullable(extras.get(RunFacts.DATA)).map(Path::of);
+    }
+
+    /**
+     * The tokenizer that belongs to the model.
+     *
+     * @param file where this header was read, for messages
+     * @throws BadFileException if the description is none of a tokenizer, or of one with another vocabulary
+     */
+    public Tokenizer restoreTokenizer(Path file) {
+        Tokenizer restored;
+        try {
+            restored = Tokenizer.restore(tokenizer);
+        } catch (IllegalArgumentException e) {
+            throw new BadFileException(
+                    file,
+                    "its tokenizer cannot be used: " + BadFileException.quoteSentence(e.getMessage())
+                            + "; use another checkpoint",
+                    e);
+        }
+        int vocabulary = hyperparameters.model().vocabularySize();
+        if (restored.vocabularySize() != vocabulary) {
+            throw new BadFileException(
+                    file,
+                    "its tokenizer has " + restored.vocabularySize() + " tokens, its model a vocabulary of "
+                            + vocabulary + ": they do not belong together; use another checkpoint");
+        }
+        return restored;
     }
 }

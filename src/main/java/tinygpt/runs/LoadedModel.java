@@ -69,11 +69,11 @@ public record LoadedModel(
 
     private static LoadedModel openCheckpoint(Path file, List<String> notes) {
         CheckpointHeader header = Checkpoint.readHeader(file);
+        Tokenizer tokenizer = header.restoreTokenizer(file);
         ParameterRegistry registry =
                 ParameterRegistry.of(header.hyperparameters().model()).allocate();
         return closingOnFailure(registry, () -> {
             Checkpoint.readWeights(file, registry);
-            Tokenizer tokenizer = Tokenizer.restore(header.tokenizer());
             return new LoadedModel(
                     new Gpt(registry),
                     Optional.of(tokenizer),

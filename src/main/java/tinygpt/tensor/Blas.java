@@ -72,6 +72,11 @@ public final class Blas {
         return Library.ONE_DNN ? "OpenBLAS + oneDNN" : "OpenBLAS";
     }
 
+    /** Whether the process was started so that oneDNN can be kept to one thread, or was told not to use it. */
+    static boolean oneDnnAllowed() {
+        return Environment.REFUSED || Environment.ONE_THREAD;
+    }
+
     private static void sgemm(
             Workspace w, boolean transA, boolean transB, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
         FloatPointer pa = w.pointerA.to(a);
@@ -134,11 +139,16 @@ public final class Blas {
         }
     }
 
+    /** What the process was started with; apart, because asking loads no library. */
+    private static final class Environment {
+        /** {@code -Dtinygpt.blas=openblas}: OpenBLAS alone. */
+        static final boolean REFUSED = "openblas".equals(System.getProperty("tinygpt.blas"));
+
+        static final boolean ONE_THREAD = "1".equals(System.getenv("OMP_NUM_THREADS"));
+    }
+
     /** Loads the libraries on first use. */
     private static final class Library {
-        /** What to set to use OpenBLAS alone. */
-        private static final String PROPERTY = "tinygpt.blas";
-
         static final boolean ONE_DNN = oneDnn();
 
         static {
@@ -150,7 +160,7 @@ public final class Blas {
         }
 
         private static boolean oneDnn() {
-            if ("openblas".equals(System.getProperty(PROPERTY)) || !"1".equals(System.getenv("OMP_NUM_THREADS"))) {
+            if (Environment.REFUSED || !Environment.ONE_THREAD) {
                 return false;
             }
             try {

@@ -13,8 +13,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * shard, or the activations of a worker.
  *
  * <p>A slab is wrapped as an {@link INDArray} when somebody first asks for one, because starting ND4J costs about a
- * second that generation and training need not pay. Arrays and matrices are views: they see every later change, and must
- * not be used after {@link #close()}.
+ * second that generation and training need not pay. Arrays and matrices are views: they see every later change. After
+ * {@link #close()} matrices and the slab itself refuse to be used; an INDArray cannot, and must not be used any more.
  */
 public final class Slab implements AutoCloseable {
     /** Floats to a window of buffers: a direct buffer cannot span more than 2^31 bytes. */
@@ -119,14 +119,12 @@ public final class Slab implements AutoCloseable {
     /** Copies floats out. */
     public void read(long offset, float[] destination, int at, int count) {
         checkRange(offset, count);
-        checkOpen();
         buffer(offset).get(index(offset), destination, at, count);
     }
 
     /** Copies floats in. */
     public void write(long offset, float[] source, int at, int count) {
         checkRange(offset, count);
-        checkOpen();
         buffer(offset).put(index(offset), source, at, count);
     }
 
@@ -159,13 +157,15 @@ public final class Slab implements AutoCloseable {
         }
     }
 
-    /** Address of the first float. */
+    /** Address of the first float; asked for by every product, so that none reads memory that was given back. */
     long address() {
+        checkOpen();
         return first.address();
     }
 
-    /** The buffer in which a row that starts at this offset lies. */
+    /** The buffer in which a row that starts at this offset lies; asked for once a tile. */
     FloatBuffer buffer(long offset) {
+        checkOpen();
         return windows[(int) (offset >>> WINDOW_BITS)];
     }
 
@@ -183,7 +183,8 @@ public final class Slab implements AutoCloseable {
 
     private void checkOpen() {
         if (closed) {
-            throw new IllegalStateException("the memory of " + role + " was closed");
+            throw new IllegalStateException("the memory for " + role
+                    + " was given back; use a model only while what it was opened with is open");
         }
     }
 

@@ -45,7 +45,7 @@ public final class AdamW implements AutoCloseable {
         this.team = team;
         this.pieces = new Pieces(registry);
         this.m = Slab.allocate("Adam's mean of gradients", registry.slabSize());
-        this.v = Slab.allocate("Adam's mean of squared gradients", registry.slabSize());
+        this.v = secondSlab(m, registry.slabSize());
         pieceGradient = new double[pieces.count()];
         pieceWeight = new double[pieces.count()];
         pieceChange = new double[pieces.count()];
@@ -53,6 +53,15 @@ public final class AdamW implements AutoCloseable {
         weightSquares = new double[pieces.parameters.size()];
         changeSquares = new double[pieces.parameters.size()];
         sums = new double[pieces.count()][2];
+    }
+
+    private static Slab secondSlab(Slab first, long size) {
+        try {
+            return Slab.allocate("Adam's mean of squared gradients", size);
+        } catch (OutOfMemoryError e) {
+            first.close();
+            throw e;
+        }
     }
 
     /**

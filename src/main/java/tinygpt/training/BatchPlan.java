@@ -2,6 +2,7 @@ package tinygpt.training;
 
 import tinygpt.hyperparameters.DataPlan;
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.model.Activations;
 import tinygpt.text.Windows;
 
 /** Which windows each step trains on: a pure function of (hyperparameters, length of the text, step). */
@@ -23,14 +24,15 @@ public final class BatchPlan {
         return Windows.start(data.order(), seed, step, data.batchSize(), position, trainTokens, contextLength);
     }
 
-    /** One shard of a step. */
-    public Shard shard(long step, int index) {
-        int size = data.batchSize() / data.shards();
-        int[] starts = new int[size];
+    /** Sets the tokens, the targets and the place in the batch of one shard of a step. Allocates nothing. */
+    void fill(long step, int shard, int[] tokens, Activations a) {
+        int size = shardSize();
+        a.startAt((long) shard * size);
         for (int i = 0; i < size; i++) {
-            starts[i] = start(step, index * size + i);
+            int start = start(step, shard * size + i);
+            System.arraycopy(tokens, start, a.tokens(), i * contextLength, contextLength);
+            System.arraycopy(tokens, start + 1, a.targets(), i * contextLength, contextLength);
         }
-        return new Shard(step, index, index * size, starts, batchTokens());
     }
 
     public int shards() {

@@ -1,12 +1,27 @@
 package tinygpt.training;
 
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.model.Gpt;
 import tinygpt.tensor.Slab;
+import tinygpt.tensor.WorkerTeam;
 
 /**
  * Computes the gradient of a step. The engine may use threads or machines as it likes; the sum over shards is taken in
  * their order, so that every engine gives the same bits.
  */
 public interface GradientEngine extends AutoCloseable {
+    /** Opens the engine of a trainer. */
+    @FunctionalInterface
+    interface Factory {
+        /**
+         * An engine.
+         *
+         * @param tokens the training tokens
+         * @param team the trainer's workers, which the engine may use while it computes and does not close
+         */
+        GradientEngine open(Gpt model, Hyperparameters hyperparameters, int[] tokens, WorkerTeam team);
+    }
+
     /**
      * Computes the gradient of the mean loss over a step's batch, at the registry's present weights, and leaves it in
      * {@link #gradients()}.

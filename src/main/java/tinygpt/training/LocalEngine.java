@@ -132,14 +132,7 @@ public final class LocalEngine implements GradientEngine {
 
     private void shard(Worker worker, Workspace workspace, int shard) {
         Activations a = worker.activations();
-        int size = plan.shardSize();
-        int time = a.time();
-        a.startAt((long) shard * size);
-        for (int i = 0; i < size; i++) {
-            int start = plan.start(step, shard * size + i);
-            System.arraycopy(tokens, start, a.tokens(), i * time, time);
-            System.arraycopy(tokens, start + 1, a.targets(), i * time, time);
-        }
+        plan.fill(step, shard, tokens, a);
         worker.dropouts().atStep(step);
         model.forward(workspace, a);
         Gradients gradients = slabs.get(shard - roundStart + firstSlab);

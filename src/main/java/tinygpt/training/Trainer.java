@@ -1,14 +1,14 @@
 package tinygpt.training;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.model.Gpt;
 import tinygpt.parameters.Initializer;
-import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.tensor.Slab;
 import tinygpt.tensor.WorkerTeam;
@@ -44,16 +44,30 @@ public final class Trainer implements AutoCloseable {
      * @throws IllegalArgumentException if the corpus is too short for the context
      */
     public Trainer(Hyperparameters hyperparameters, Corpus corpus, int threads) {
+        this(hyperparameters, corpus, threads, LocalEngine::new);
+    }
+
+    /** A trainer whose gradients come from an engine of one's own; otherwise as above. */
+    public Trainer(Hyperparameters hyperparameters, Corpus corpus, int threads, GradientEngine.Factory engines) {
         this.hyperparameters = withVocabulary(hyperparameters, corpus);
         this.corpus = corpus;
         ModelShape shape = this.hyperparameters.model();
         corpus.requireContext(shape.contextLength());
-        this.registry = ParameterRegistry.of(shape).allocate();
-        Initializer.initialize(registry, hyperparameters.seed());
-        this.model = new Gpt(registry);
-        this.team = new WorkerTeam(threads, Gpt.longestRow(shape));
-        this.engine = new LocalEngine(model, this.hyperparameters, corpus.train(), team);
-        this.optimizer = new AdamW(registry, hyperparameters.optimization(), team);
+        Deque<Runnable> opened = new ArrayDeque<>();
+        try {
+            this.registry = ParameterRegistry.of(shape).allocate();
+            opened.push(registry::close);
+            Initializer.initialize(registry, hyperparameters.seed());
+            this.model = new Gpt(registry);
+            this.team = new WorkerTeam(threads, Gpt.longestRow(shape));
+            opened.push(team::close);
+            this.engine = engines.open(model, this.hyperparameters, corpus.train(), team);
+            opened.push(engine::close);
+            this.optimizer = new AdamW(registry, hyperparameters.optimization(), team);
+        } catch (RuntimeException | Error e) {
+            opened.forEach(Runnable::run);
+            throw e;
+        }
         registry.lendGradients(engine.gradients());
     }
 
@@ -134,7 +148,8 @@ public final class Trainer implements AutoCloseable {
         double rate = LearningRateSchedule.at(hyperparameters.optimization(), step);
         double loss = engine.compute(step);
         if (!Double.isFinite(loss) || !optimizer.step(step + 1, engine.gradients(), rate)) {
-            throw failed(loss);
+            throw new Diagnosis(hyperparameters, model, corpus.train(), team.workspace())
+                    .of(step, loss, engine.gradients());
         }
         step++;
         long nanoseconds = System.nanoTime() - start;
@@ -247,45 +262,5 @@ public final class Trainer implements AutoCloseable {
         optimizer.close();
         team.close();
         registry.close();
-    }
-
-    private TrainingFailedException failed(double loss) {
-        for (Slab slab : new Slab[] {registry.weights(), engine.gradients()}) {
-            for (Parameter parameter : registry.owned()) {
-                long bad = countNonFinite(slab, parameter);
-                if (bad > 0) {
-                    boolean weights = slab == registry.weights();
-                    return new TrainingFailedException(String.format(
-                            Locale.ROOT,
-                            "step %,d: training stopped being finite (loss %s); the first tensor concerned is %s%s, %,d of"
-                                    + " its %,d numbers are NaN or infinite. Try a lower --learning-rate, a longer"
-                                    + " --warmup-steps or a --gradient-clip of 1",
-                            step + 1,
-                            loss,
-                            weights ? "" : "the gradient of ",
-                            parameter.name(),
-                            bad,
-                            parameter.size()));
-                }
-            }
-        }
-        return new TrainingFailedException(String.format(
-                Locale.ROOT,
-                "step %,d: the loss is %s, though every weight and gradient is finite; try a lower --learning-rate",
-                step + 1,
-                loss));
-    }
-
-    private static long countNonFinite(Slab slab, Parameter parameter) {
-        float[] piece = new float[1 << 14];
-        long bad = 0;
-        for (long done = 0; done < parameter.size(); done += piece.length) {
-            int count = (int) Math.min(piece.length, parameter.size() - done);
-            slab.read(parameter.offset() + done, piece, 0, count);
-            for (int i = 0; i < count; i++) {
-                bad += Float.isFinite(piece[i]) ? 0 : 1;
-            }
-        }
-        return bad;
     }
 }

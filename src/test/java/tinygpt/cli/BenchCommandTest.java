@@ -50,10 +50,19 @@ final class BenchCommandTest {
         JsonNode roofline = root.get("roofline");
         JsonNode generation = root.get("generation");
         assertEquals(
-                Stream.concat(Stream.of("tokens_per_text", "microseconds_per_token"), spread("tokens_per_second"))
+                Stream.of(
+                                Stream.of("tokens_per_text", "microseconds_per_token"),
+                                spread("tokens_per_second"),
+                                Stream.of("sampled"))
+                        .flatMap(keys -> keys)
                         .toList(),
                 keys(generation));
-        for (JsonNode part : List.of(step, alone, roofline, generation)) {
+        JsonNode sampled = generation.get("sampled");
+        assertEquals(
+                Stream.concat(Stream.of("microseconds_per_token"), spread("tokens_per_second"))
+                        .toList(),
+                keys(sampled));
+        for (JsonNode part : List.of(step, alone, roofline, generation, sampled)) {
             part.properties().stream()
                     .filter(e -> e.getValue().isNumber())
                     .forEach(e -> assertTrue(e.getValue().asDouble() > 0, e.toString()));
@@ -64,6 +73,7 @@ final class BenchCommandTest {
         assertOrdered(step, "ms");
         assertOrdered(alone, "ms");
         assertOrdered(generation, "tokens_per_second");
+        assertOrdered(sampled, "tokens_per_second");
 
         double seconds = number(step, "median_ms") / 1e3;
         assertClose(256 / seconds, number(step, "tokens_per_second"));
@@ -101,7 +111,7 @@ final class BenchCommandTest {
                 List.of("Training step", "  speed-up", "Roofline", "  reached", "Generation", "Memory", "Machine")) {
             assertTrue(run.lines().stream().anyMatch(line -> line.startsWith(label)), label + " in " + run.out());
         }
-        assertTrue(run.out().contains("The roofline is the number of threads times the rate of\none"), run.out());
+        assertTrue(run.out().contains("The roofline is the number of threads times\nthe rate of one"), run.out());
     }
 
     @Test

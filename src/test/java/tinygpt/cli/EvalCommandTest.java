@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tinygpt.model.Gpt;
 import tinygpt.reference.ModelFixtures;
+import tinygpt.reference.ReferenceGpt;
 import tinygpt.runs.LoadedModel;
 import tinygpt.tensor.WorkerTeam;
 import tinygpt.text.ByteTokenizer;
@@ -192,15 +194,73 @@ class EvalCommandTest {
     }
 
     @Test
-    void huggingFaceFolder_isRefused() {
+    void textForAHuggingFaceFolder_isRefusedWithTheFix() {
         Path golden = ModelFixtures.golden("gpt2-tiny-tied").folder();
         assertEquals(
                 new Run(
                         2,
                         "",
                         "tinygpt: error: a text cannot be given to " + golden + ": it is a Hugging Face folder, whose"
-                                + " tokenizer is not read; 'tinygpt logits --ids' takes token ids\n"),
+                                + " tokenizer is not read; encode the text elsewhere and give its token ids with"
+                                + " --ids-file\n"),
                 Run.of("eval", "--model=" + golden));
+    }
+
+    /** One sequence of the golden case: the loss is PyTorch's on that row. */
+    @Test
+    void idsForAHuggingFaceFolder_giveLossAndPerplexity() throws IOException {
+        ModelFixtures.Golden golden = ModelFixtures.golden("gpt2-tiny-tied");
+        int[] row = golden.ids()[0];
+        Path ids = folder.resolve("ids.txt");
+        Files.writeString(ids, Arrays.stream(row).mapToObj(String::valueOf).collect(Collectors.joining(",\n")) + "\n");
+        double expected = new ReferenceGpt(golden.shape(), golden.weights())
+                .loss(
+                        new int[][] {Arrays.copyOf(row, row.length - 1)},
+                        new int[][] {Arrays.copyOfRange(row, 1, row.length)});
+        Run run = Run.of("eval", "--model=" + golden.folder(), "--ids-file=" + ids, "--format=json");
+        assertEquals(0, run.exitCode(), run.err());
+        JsonNode json = new ObjectMapper().readTree(run.out());
+        assertEquals(expected, json.get("loss").asDouble(), 1e-5);
+        assertEquals(Math.exp(expected), json.get("perplexity").asDouble(), 1e-3);
+        assertEquals(row.length - 1, json.get("tokens").asInt());
+        for (String unknown : new String[] {"bits_per_character", "characters", "ladder", "step", "split"}) {
+            assertTrue(json.get(unknown).isNull(), unknown);
+        }
+        String table = Run.of("eval", "--model=" + golden.folder(), "--ids-file=" + ids)
+                .out();
+        assertTrue(table.contains("\ndata            " + ids + ", token ids\n"), table);
+        assertTrue(table.endsWith("\nperplexity      " + Show.perplexity(Math.exp(expected)) + "\n"), table);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "1 2,x3 | line 1 holds 'x3', which is no token id",
+                "1 -2 | line 1 holds '-2', which is no token id",
+                "1 99999999999 | line 1 holds the id '99999999999', but the ids of this model's vocabulary run from 0 to 3",
+                "1 4 | line 1 holds the id '4', but",
+                "3 | has 1 token ids, so there is nothing to predict"
+            })
+    void badIds_areRefusedWithTheLine(String content, String message) throws IOException {
+        SmallModel.indifferent(folder, LETTERS, Map.of());
+        Path ids = folder.resolve("ids.txt");
+        Files.writeString(ids, content);
+        Run run = eval("--ids-file=" + ids);
+        assertEquals(3, run.exitCode());
+        assertTrue(run.err().startsWith("tinygpt: error: " + ids), run.err());
+        assertTrue(run.err().contains(message), run.err());
+    }
+
+    @Test
+    void idsBesideAText_areRefused() throws IOException {
+        SmallModel.indifferent(folder, LETTERS, Map.of());
+        Path ids = folder.resolve("ids.txt");
+        Files.writeString(ids, "1\t2\r\n3");
+        assertEquals(2, eval("--ids-file=" + ids, "--data=" + data).exitCode());
+        assertEquals(2, eval("--ids-file=" + ids, "--split=all").exitCode());
+        assertEquals(2, json("--ids-file=" + ids).get("tokens").asInt());
     }
 
     @Test

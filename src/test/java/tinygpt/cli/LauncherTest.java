@@ -91,6 +91,20 @@ class LauncherTest {
         assertTrue(start(second, List.of("--help")).lines(0).contains("-Dtinygpt.home=" + project));
     }
 
+    @Test
+    void command_isHandedOnAsTyped() throws Exception {
+        assertTrue(start("train").lines(0).contains("-Dtinygpt.command=" + project.resolve("scripts/tinygpt")));
+
+        ProcessBuilder relative = builder(Path.of("my project/scripts/tinygpt"), List.of("train"));
+        assertTrue(new Launched(relative).lines(0).contains("-Dtinygpt.command=my project/scripts/tinygpt"));
+
+        ProcessBuilder found = builder(Path.of("unused"), List.of());
+        found.command("bash", "-c", "tinygpt train");
+        found.environment()
+                .merge("PATH", project.resolve("scripts") + File.pathSeparator, (path, first) -> first + path);
+        assertTrue(new Launched(found).lines(0).contains("-Dtinygpt.command=tinygpt"));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"train", "generate", "eval", "logits", "bench"})
     void commandsThatCompute_getVectorModuleOneThreadAndLimits(String command) throws Exception {
@@ -159,7 +173,8 @@ class LauncherTest {
         builder.environment().put("OMP_NUM_THREADS", "4");
         List<String> lines = new Launched(builder).lines(0);
 
-        assertEquals("omp 4", lines.get(1));
+        // Four threads a worker would turn oneDNN off.
+        assertEquals("omp 1", lines.get(1));
         int at = lines.indexOf("-XX:+UseParallelGC");
         assertEquals(List.of("-Xmx3g", "-jar", jar.toString(), "train"), lines.subList(at + 1, lines.size()));
         assertFalse(lines.contains("-XX:+UseSerialGC"), lines.toString());

@@ -136,6 +136,9 @@ final class HyperparametersTest {
             {"optimization":{"min_learning_rate":0.5}} | min_learning_rate 0.5 must lie between 0 and learning_rate 0.01; lower it with --min-learning-rate
             {"optimization":{"beta2":1}}         | beta2 is 1.0; it must lie in [0, 1) (0.99 or 0.999 is usual)
             {"optimization":{"steps":-1}}        | steps is -1; it cannot be negative
+            {"optimization":{"weight_decay":150}}  | weight_decay is 150.0; it must be at least 0 and below 100 (0.1 is usual)
+            {"optimization":{"learning_rate":200}} | learning_rate is 200.0; it must lie between 0 and 100 (1e-3 is a usual value)
+            {"optimization":{"warmup_steps":200}}  | warmup_steps 200 leaves none of 200 steps at the full learning rate; lower it with --warmup-steps 20
             """)
     void wrongChange_isRefusedWithReason(String changes, String message) {
         assertEquals(
@@ -166,7 +169,7 @@ final class HyperparametersTest {
     @Test
     void learningRateBeyondDoubles_isRefused() {
         assertEquals(
-                "learning_rate is Infinity; it must be positive (1e-3 is a usual value)",
+                "learning_rate is Infinity; it must lie between 0 and 100 (1e-3 is a usual value)",
                 assertThrows(
                                 InvalidHyperparameterException.class,
                                 () -> NANO.with(json("{\"optimization\":{\"learning_rate\":1e999}}")))
@@ -197,6 +200,33 @@ final class HyperparametersTest {
         assertEquals(
                 0.0003,
                 NANO.with("optimization.learning_rate", "0.003").optimization().minLearningRate());
+    }
+
+    /** The warm-up of nano is 20 of 200 steps. */
+    @ParameterizedTest
+    @CsvSource({"100, 10", "150, 15", "9, 0", "0, 0", "200, 20", "5000, 20"})
+    void newSteps_keepTheWarmUp_atMostATenthOfThem(String steps, int warmup) {
+        assertEquals(
+                warmup, NANO.with("optimization.steps", steps).optimization().warmupSteps());
+    }
+
+    @Test
+    void newStepsWithWarmUp_takeBoth() {
+        Optimization o = NANO.with(json("{\"optimization\":{\"steps\":30,\"warmup_steps\":25}}"))
+                .optimization();
+        assertEquals(30, o.steps());
+        assertEquals(25, o.warmupSteps());
+    }
+
+    @Test
+    void tokensOfAStepBeyondInt_areRefusedWithTheFix() {
+        assertEquals(
+                "batch_size 16777216 times context_length 128 are 2,147,483,648 tokens in a step, and at most"
+                        + " 2,147,483,647 can be; lower --batch-size or --context-length",
+                assertThrows(
+                                InvalidHyperparameterException.class,
+                                () -> Preset.named("tiny").hyperparameters().with("data.batch_size", "16777216"))
+                        .getMessage());
     }
 
     @ParameterizedTest

@@ -349,7 +349,7 @@ class RunMetricsTest {
             saved.train(3, () -> saved.stepsDone() == 5); // goes on beyond the checkpoint
             first.close();
             tear(resumed);
-            trainer.continueFrom(3, saved.bestLoss());
+            trainer.continueFrom(3, saved.tokensSeen() / 5 * 3, saved.bestLoss(), 3);
             try (RunMetrics second = RunMetrics.open(resumed, trainer, ALL.withCsv(false))) {
                 trainer.listen(second).listen(sampler(trainer, second)).train(3, () -> false);
             }

@@ -138,7 +138,7 @@ class SlabTest {
                 () -> other.copyFrom(slab)
             }) {
                 assertEquals(
-                        "the memory of norms was closed",
+                        "the memory for norms was given back; use a model only while what it was opened with is open",
                         assertThrows(IllegalStateException.class, use).getMessage());
             }
         }

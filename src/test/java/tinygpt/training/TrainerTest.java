@@ -8,11 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.Preset;
 import tinygpt.parameters.Parameter;
+import tinygpt.tensor.Slab;
 import tinygpt.text.CharacterTokenizer;
 import tinygpt.text.Corpus;
 
@@ -122,25 +127,129 @@ class TrainerTest {
         }
     }
 
+    /** Loss and gradients are NaN everywhere then: the message must name where it began. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "wpe.weight             | the output of h.0.ln_1, where",
+                "h.0.ln_1.weight        | the output of h.0.ln_1, where",
+                "h.1.attn.c_attn.weight | the output of h.1.attn.c_attn, where",
+                "h.0.mlp.c_fc.weight    | the output of h.0.mlp.c_fc and its GELU, where",
+                "h.1.mlp.c_proj.weight  | the residual stream after h.1.mlp.c_proj, where",
+                "ln_f.weight            | the output of ln_f, where"
+            })
+    void finiteWeightsThatOverflow_stopTrainingNamingTheModule(String name, String place) {
+        try (Trainer trainer = trainer(nano())) {
+            trainer.step();
+            Parameter parameter = trainer.registry().get(name);
+            float[] huge = new float[(int) parameter.size()];
+            for (int i = 0; i < huge.length; i++) {
+                huge[i] = i % 3 == 0 ? 3e38f : -2e38f;
+            }
+            trainer.registry().weights().write(parameter.offset(), huge, 0, huge.length);
+            var e = assertThrows(TrainingFailedException.class, trainer::step);
+            assertTrue(
+                    e.getMessage()
+                            .startsWith("step 2: training stopped being finite (loss NaN); every weight is finite (the"
+                                    + " largest, 3.00e+38, is in " + name + "), and the first to overflow is " + place),
+                    e.getMessage());
+        }
+    }
+
+    @Test
+    void scoresThatOverflow_areTheAttentions() {
+        try (Trainer trainer = trainer(nano())) {
+            Parameter parameter = trainer.registry().get("h.1.attn.c_attn.weight");
+            float[] large = new float[(int) parameter.size()];
+            java.util.Arrays.fill(large, 1e25f);
+            large[0] = -1e25f;
+            trainer.registry().weights().write(parameter.offset(), large, 0, large.length);
+            var e = assertThrows(TrainingFailedException.class, trainer::step);
+            assertTrue(e.getMessage().contains("the attention of h.1.attn, the input of its c_proj"), e.getMessage());
+        }
+    }
+
+    /** Decay of 99 x 99 times a weight and step: the weights grow until the forward pass overflows. */
     @Test
     void absurdLearningRate_stopsWithWeightsStillFinite() {
         Hyperparameters h = nano().with("optimization.learning_rate", "99")
                 .with("optimization.warmup_steps", "0")
                 .with("optimization.gradient_clip", "0")
-                .with("optimization.steps", "500")
+                .with("optimization.weight_decay", "99")
                 .with("optimization.schedule", "constant");
         try (Trainer trainer = trainer(h)) {
-            try {
-                trainer.train(0, () -> false);
-            } catch (TrainingFailedException e) {
-                assertTrue(e.getMessage().contains("learning-rate"), e.getMessage());
-            }
+            var e = assertThrows(TrainingFailedException.class, () -> trainer.train(0, () -> false));
+            assertTrue(e.getMessage().contains("Try a lower --learning-rate"), e.getMessage());
+            assertTrue(trainer.stepsDone() > 1 && trainer.stepsDone() < 20, "steps " + trainer.stepsDone());
             for (Parameter parameter : trainer.registry().owned()) {
                 for (float weight : parameter.matrix().toArray()) {
                     assertTrue(Float.isFinite(weight), parameter + " holds " + weight);
                 }
             }
         }
+    }
+
+    @Test
+    void engineOfOnesOwn_givesTheGradients() {
+        List<String> calls = new ArrayList<>();
+        Corpus corpus = Corpus.of(CharacterTokenizer.of(TEXT), TEXT, 0.1);
+        float[] usual;
+        try (Trainer trainer = trainer(nano())) {
+            trainer.step();
+            usual = TrainingFixtures.floats(trainer.registry().weights());
+        }
+        GradientEngine.Factory counting = (model, h, tokens, team) -> {
+            LocalEngine local = new LocalEngine(model, h, tokens, team);
+            return new GradientEngine() {
+                @Override
+                public double compute(long step) {
+                    calls.add("compute " + step);
+                    return local.compute(step);
+                }
+
+                @Override
+                public Slab gradients() {
+                    return local.gradients();
+                }
+
+                @Override
+                public void close() {
+                    calls.add("close");
+                    local.close();
+                }
+            };
+        };
+        try (Trainer trainer = new Trainer(nano(), corpus, 2, counting)) {
+            trainer.step();
+            assertArrayEquals(usual, TrainingFixtures.floats(trainer.registry().weights()));
+        }
+        assertEquals(List.of("compute 0", "close"), calls);
+    }
+
+    @Test
+    void trainerThatCannotBeOpened_givesEverythingBack() {
+        Corpus corpus = Corpus.of(CharacterTokenizer.of(TEXT), TEXT, 0.1);
+        GradientEngine.Factory failing = (model, h, tokens, team) -> {
+            throw new OutOfMemoryError("no engine");
+        };
+        long before = Pointer.totalBytes();
+        long workers = workers();
+        assertThrows(OutOfMemoryError.class, () -> new Trainer(nano(), corpus, 3, failing));
+        // The BLAS pointers of the workspaces, 4 bytes each, go when the collector finds them.
+        assertTrue(Pointer.totalBytes() - before <= 3 * 3 * 4, "bytes behind pointers");
+        // Workers end on their own, a moment later.
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (workers() > workers && System.nanoTime() < end) {
+            Thread.onSpinWait();
+        }
+        assertTrue(workers() <= workers, "threads are left behind");
+    }
+
+    private static long workers() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("tinygpt-worker"))
+                .count();
     }
 
     @Test

@@ -116,10 +116,8 @@ class TrainingDeterminismTest {
         BatchPlan plan = new BatchPlan(h, tokens.length);
         List<Integer> starts = new ArrayList<>();
         for (long step = 0; step < 3; step++) {
-            for (int shard = 0; shard < plan.shards(); shard++) {
-                for (int start : plan.shard(step, shard).starts()) {
-                    starts.add(start);
-                }
+            for (int position = 0; position < plan.shards() * plan.shardSize(); position++) {
+                starts.add(plan.start(step, position));
             }
         }
         List<Integer> expected = new ArrayList<>();
