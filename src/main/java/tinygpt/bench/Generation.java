@@ -21,7 +21,7 @@ final class Generation implements AutoCloseable {
         this.model = model;
         this.workspace = workspace;
         this.length = length;
-        this.state = new DecodeState(model.shape());
+        this.state = new DecodeState(model);
         this.logits = new float[model.shape().vocabularySize()];
     }
 

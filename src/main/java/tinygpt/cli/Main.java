@@ -22,7 +22,8 @@ import tinygpt.runs.LoadedModel;
  */
 public final class Main {
     /** All commands, in the order of the help. */
-    private static final List<String> COMMANDS = List.of("train", "generate", "eval", "logits", "params", "bench");
+    private static final List<String> COMMANDS =
+            List.of("train", "generate", "eval", "logits", "params", "merge", "bench");
 
     private Main() {}
 
@@ -64,7 +65,8 @@ public final class Main {
             case "generate" -> GenerateCommand.create(output);
             case "eval" -> EvalCommand.create(output);
             case "logits" -> LogitsCommand.create(output);
-            case "params" -> ParamsCommand.create(output, path -> LoadedModel.shape(path));
+            case "params" -> ParamsCommand.create(output, path -> LoadedModel.registry(path));
+            case "merge" -> MergeCommand.create(output);
             case "bench" -> BenchCommand.create(output);
             default -> throw new IllegalStateException("no command " + name);
         };

@@ -14,12 +14,14 @@ import java.util.stream.Collectors;
  * @param model the architecture
  * @param optimization how the parameters are moved
  * @param data how text becomes batches
+ * @param adaptation which parameters are moved, and the adapters of a fine-tuning
  * @param seed the one number that all randomness hangs on
  */
 public record Hyperparameters(
         ModelShape model,
         Optimization optimization,
         DataPlan data,
+        Adaptation adaptation,
 
         @Describe("the one number that all randomness hangs on")
         long seed) {
@@ -48,7 +50,8 @@ public record Hyperparameters(
      * These hyperparameters with some values replaced.
      *
      * <p>A new width without a new feed-forward width keeps the ratio of 4 where it was 4. A new learning rate without a
-     * new minimum keeps their ratio.
+     * new minimum keeps their ratio. Adapters, where there were none and everything was trained, are trained alone; taken
+     * away again, everything is.
      *
      * @param changes a tree of the form of {@link #toJson()} with only the keys to change
      * @throws InvalidHyperparameterException for an unknown key, a wrong type or an impossible combination
@@ -92,7 +95,11 @@ public record Hyperparameters(
     }
 
     public Hyperparameters withModel(ModelShape other) {
-        return new Hyperparameters(other, optimization, data, seed);
+        return new Hyperparameters(other, optimization, data, adaptation, seed);
+    }
+
+    public Hyperparameters withAdaptation(Adaptation other) {
+        return new Hyperparameters(model, optimization, data, other, seed);
     }
 
     /**
@@ -175,6 +182,15 @@ public record Hyperparameters(
                     .round(new java.math.MathContext(12))
                     .doubleValue();
             ((ObjectNode) merged.get("optimization")).put("min_learning_rate", minimum);
+        }
+        JsonNode newAdaptation = changes.path("adaptation");
+        if (newAdaptation.path("lora_rank").isIntegralNumber() && !newAdaptation.has("trainable")) {
+            boolean adapters = newAdaptation.get("lora_rank").asLong() > 0;
+            String from = adapters ? Adaptation.NONE.trainable() : Adaptation.ADAPTERS_ONLY;
+            if (adaptation.trainable().equals(from)) {
+                String to = adapters ? Adaptation.ADAPTERS_ONLY : Adaptation.NONE.trainable();
+                ((ObjectNode) merged.get("adaptation")).put("trainable", to);
+            }
         }
     }
 

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
 import tinygpt.formats.HuggingFaceGpt2;
-import tinygpt.hyperparameters.ModelShape;
 import tinygpt.model.Gpt;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.text.Tokenizer;
@@ -39,7 +38,7 @@ public record LoadedModel(
         Path file = checkpointFile(source);
         CheckpointHeader header = Checkpoint.readHeader(file);
         ParameterRegistry registry =
-                ParameterRegistry.of(header.hyperparameters().model()).allocate();
+                ParameterRegistry.of(header.hyperparameters()).allocate();
         return closingOnFailure(registry, () -> {
             Checkpoint.readWeights(file, registry);
             Tokenizer tokenizer = Tokenizer.restore(header.tokenizer());
@@ -51,14 +50,13 @@ public record LoadedModel(
         });
     }
 
-    /** The architecture of a model, from its header alone: no weights are read. */
-    public static ModelShape shape(Path path) {
+    /** The parameters of a model, shapes only, from its header alone: no weights are read. */
+    public static ParameterRegistry registry(Path path) {
         ModelSource source = ModelSource.resolve(path);
         return source instanceof ModelSource.HuggingFaceFolder given
-                ? HuggingFaceGpt2.open(given.folder()).shape()
-                : Checkpoint.readHeader(checkpointFile(source))
-                        .hyperparameters()
-                        .model();
+                ? ParameterRegistry.of(HuggingFaceGpt2.open(given.folder()).shape())
+                : ParameterRegistry.of(
+                        Checkpoint.readHeader(checkpointFile(source)).hyperparameters());
     }
 
     @Override

@@ -10,6 +10,7 @@ import tinygpt.model.Gpt;
 import tinygpt.parameters.Initializer;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.SlabLayout;
 import tinygpt.tensor.Slab;
 import tinygpt.tensor.WorkerTeam;
 import tinygpt.text.Corpus;
@@ -45,7 +46,7 @@ public final class Trainer implements AutoCloseable {
         this.corpus = corpus;
         ModelShape shape = this.hyperparameters.model();
         corpus.requireContext(shape.contextLength());
-        this.registry = ParameterRegistry.of(shape).allocate();
+        this.registry = ParameterRegistry.of(this.hyperparameters).allocate();
         Initializer.initialize(registry, hyperparameters.seed());
         this.model = new Gpt(registry);
         this.team = new WorkerTeam(threads, Gpt.longestRow(shape));
@@ -171,12 +172,12 @@ public final class Trainer implements AutoCloseable {
         return team;
     }
 
-    /** Adam's running mean of gradients, laid out like the weights. */
+    /** Adam's running mean of gradients, with room for what is trained: {@link SlabLayout#TRAINED}. */
     public Slab mean() {
         return optimizer.mean();
     }
 
-    /** Adam's running mean of squared gradients, laid out like the weights. */
+    /** Adam's running mean of squared gradients, laid out in the same way. */
     public Slab meanSquare() {
         return optimizer.meanSquare();
     }
@@ -213,11 +214,12 @@ public final class Trainer implements AutoCloseable {
     }
 
     private TrainingFailedException failed(double loss) {
-        for (Slab slab : new Slab[] {registry.weights(), engine.gradients()}) {
-            for (Parameter parameter : registry.owned()) {
-                long bad = countNonFinite(slab, parameter);
+        for (SlabLayout layout : SlabLayout.values()) {
+            boolean weights = layout == SlabLayout.WEIGHTS;
+            Slab slab = weights ? registry.weights() : engine.gradients();
+            for (Parameter parameter : layout.parameters(registry)) {
+                long bad = countNonFinite(slab, layout.offset(parameter), parameter.size());
                 if (bad > 0) {
-                    boolean weights = slab == registry.weights();
                     return new TrainingFailedException(String.format(
                             Locale.ROOT,
                             "step %,d: training stopped being finite (loss %s); the first tensor concerned is %s%s, %,d of"
@@ -239,12 +241,12 @@ public final class Trainer implements AutoCloseable {
                 loss));
     }
 
-    private static long countNonFinite(Slab slab, Parameter parameter) {
+    private static long countNonFinite(Slab slab, long offset, long size) {
         float[] piece = new float[1 << 14];
         long bad = 0;
-        for (long done = 0; done < parameter.size(); done += piece.length) {
-            int count = (int) Math.min(piece.length, parameter.size() - done);
-            slab.read(parameter.offset() + done, piece, 0, count);
+        for (long done = 0; done < size; done += piece.length) {
+            int count = (int) Math.min(piece.length, size - done);
+            slab.read(offset + done, piece, 0, count);
             for (int i = 0; i < count; i++) {
                 bad += Float.isFinite(piece[i]) ? 0 : 1;
             }
