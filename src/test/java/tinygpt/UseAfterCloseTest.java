@@ -39,8 +39,8 @@ class UseAfterCloseTest {
                 "this model was closed",
                 () -> generator.generate(CharacterTokenizer.of(TEXT), "the", SamplingSettings.greedy(3)));
         generator.close();
-        try (Activations a = new Activations(model.shape(), 1, 4, null);
-                DecodeState state = new DecodeState(model.shape())) {
+        try (Activations a = new Activations(model, 1, 4, null);
+                DecodeState state = new DecodeState(model)) {
             assertClosed("this model was closed", () -> model.forward(space(model), a));
             assertClosed("this model was closed", () -> model.step(space(model), state, 1));
         }
@@ -55,7 +55,7 @@ class UseAfterCloseTest {
             assertClosed(
                     "the memory for ",
                     () -> generator.generate(trainer.corpus().tokenizer(), "the", SamplingSettings.greedy(3)));
-            Activations a = new Activations(model.shape(), 1, 4, null);
+            Activations a = new Activations(model, 1, 4, null);
             a.close();
             assertClosed("the memory for activations was given back", () -> model.forward(space(model), a));
         }

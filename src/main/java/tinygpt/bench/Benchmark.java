@@ -41,12 +41,12 @@ public final class Benchmark {
         this.hyperparameters = hyperparameters;
         this.plan = plan;
         plan.checkThreads(hyperparameters);
-        registry = ParameterRegistry.of(hyperparameters.model());
+        registry = ParameterRegistry.of(hyperparameters);
         compares = plan.threads() > 1
                 && switch (plan.comparison()) {
                     case ALWAYS -> true;
                     case NEVER -> false;
-                    case IF_SMALL -> Steps.bytes(registry.slabSize(), hyperparameters, 1) <= SMALL;
+                    case IF_SMALL -> Steps.bytes(registry.trainedSize(), hyperparameters, 1) <= SMALL;
                 };
     }
 
@@ -153,11 +153,11 @@ public final class Benchmark {
     }
 
     private void checkMemory() {
-        long slab = registry.slabSize();
-        long needed = slab * Float.BYTES
+        long trained = registry.trainedSize();
+        long needed = registry.slabSize() * Float.BYTES
                 + ProductRate.bytes()
-                + Steps.bytes(slab, hyperparameters, plan.threads())
-                + (compares ? Steps.bytes(slab, hyperparameters, 1) : 0)
+                + Steps.bytes(trained, hyperparameters, plan.threads())
+                + (compares ? Steps.bytes(trained, hyperparameters, 1) : 0)
                 + 2L * Float.BYTES * shape().layers() * shape().contextLength() * shape().width();
         long available = Memory.available();
         if (needed > available) {

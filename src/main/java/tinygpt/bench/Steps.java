@@ -32,8 +32,8 @@ final class Steps implements AutoCloseable {
     }
 
     /** Bytes of gradients, activations and Adam's means, besides the weights. */
-    static long bytes(long slabSize, Hyperparameters hyperparameters, int threads) {
-        return LocalEngine.bytes(slabSize, hyperparameters, threads) + 2 * slabSize * Float.BYTES;
+    static long bytes(long trainedSize, Hyperparameters hyperparameters, int threads) {
+        return LocalEngine.bytes(trainedSize, hyperparameters, threads) + 2 * trainedSize * Float.BYTES;
     }
 
     WorkerTeam team() {

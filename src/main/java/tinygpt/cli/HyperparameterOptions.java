@@ -37,6 +37,7 @@ final class HyperparameterOptions {
     private final Map<String, String> typed = new LinkedHashMap<>();
 
     private final List<HyperparameterKey> keys = HyperparameterKey.all();
+    private final TuningOptions tuning = new TuningOptions();
     private final String defaultPreset;
     private String preset;
     private String configFile;
@@ -130,7 +131,7 @@ final class HyperparameterOptions {
 
     /** Whether a key, {@code model.layers}, was set by a flag on the command line. */
     boolean typed(String path) {
-        return typed.containsKey(path);
+        return typed.containsKey(path) || tuning.values().containsKey(path);
     }
 
     private void declare(CommandSpec spec) {
@@ -151,6 +152,9 @@ final class HyperparameterOptions {
                         .build())
                 .build());
         spec.addArgGroup(group("Optimization", "optimization", 102).build());
+        ArgGroupSpec.Builder adaptation = group("Fine-tuning: what is trained", "adaptation", 104);
+        tuning.addTo(adaptation);
+        spec.addArgGroup(adaptation.build());
         ArgGroupSpec.Builder data = group("Data", "data", 103);
         keys.stream().filter(key -> key.group().isEmpty()).forEach(key -> data.addArg(flag(key)));
         spec.addArgGroup(data.build());
@@ -203,11 +207,19 @@ final class HyperparameterOptions {
 
     private Map<HyperparameterKey, String> flags() {
         Map<HyperparameterKey, String> flags = new LinkedHashMap<>();
+        Map<String, String> tuned = tuning.values();
         for (HyperparameterKey key : keys) {
+            if (typed.containsKey(key.path()) && tuned.containsKey(key.path())) {
+                throw new InvalidHyperparameterException(key.flag() + " says the same as "
+                        + (key.name().equals("trainable") ? "--train-only or --freeze" : "--lora")
+                        + "; leave one of them out");
+            }
             if (typed.containsKey(key.path())) {
                 flags.put(key, typed.get(key.path()));
             } else if (dropout != null && DROPOUT_RATES.contains(key.path())) {
                 flags.put(key, dropout);
+            } else if (tuned.containsKey(key.path())) {
+                flags.put(key, tuned.get(key.path()));
             }
         }
         return flags;

@@ -64,7 +64,7 @@ final class LogitsCommand implements Callable<Integer> {
                         "--ids has " + tokens.length + " ids, more than the "
                                 + gpt.shape().contextLength() + " of this model's context");
             }
-            try (Activations a = new Activations(gpt.shape(), 1, tokens.length, null)) {
+            try (Activations a = new Activations(gpt, 1, tokens.length, null)) {
                 System.arraycopy(tokens, 0, a.tokens(), 0, tokens.length);
                 gpt.forward(new Workspace(Gpt.longestRow(gpt.shape())), a);
                 print(tokens, a.logits());

@@ -24,7 +24,7 @@ import tinygpt.runs.LoadedModel;
 public final class Main {
     /** All commands, in the order of the help. */
     private static final List<String> COMMANDS =
-            List.of("train", "generate", "eval", "logits", "params", "ledger", "bench", "selftest");
+            List.of("train", "generate", "eval", "logits", "params", "ledger", "merge", "bench", "selftest");
 
     private Main() {}
 
@@ -68,8 +68,9 @@ public final class Main {
             case "generate" -> GenerateCommand.create(output);
             case "eval" -> EvalCommand.create(output);
             case "logits" -> LogitsCommand.create(output);
-            case "params" -> ParamsCommand.create(output, path -> LoadedModel.shape(path));
+            case "params" -> ParamsCommand.create(output, path -> LoadedModel.registry(path));
             case "ledger" -> LedgerCommand.create(output);
+            case "merge" -> MergeCommand.create(output);
             case "bench" -> BenchCommand.create(output);
             case "selftest" -> SelftestCommand.create(output);
             default -> throw new IllegalStateException("no command " + name);

@@ -12,7 +12,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import tinygpt.hyperparameters.InvalidHyperparameterException;
-import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.parameters.ParameterSelector;
@@ -35,7 +34,9 @@ import tinygpt.parameters.ParameterSelector;
             "  tinygpt params",
             "  tinygpt params --preset gpt2 --why",
             "  tinygpt params --layers 6 --width 192 --kind attention,feed-forward",
-            "  tinygpt params --match 'h.[01].*.weight' --format csv"
+            "  tinygpt params --match 'h.[01].*.weight' --format csv",
+            "  tinygpt params --freeze kind:embedding,positional",
+            "  tinygpt params --lora rank=8,on=attention"
         })
 final class ParamsCommand implements Callable<Integer> {
     enum Format {
@@ -104,12 +105,12 @@ final class ParamsCommand implements Callable<Integer> {
     }
 
     /** What is counted: a model and what to call it. */
-    private record Subject(String title, ModelShape shape) {}
+    private record Subject(String title, ParameterRegistry registry) {}
 
     @Override
     public Integer call() throws IOException {
         Subject subject = subject();
-        ParameterRegistry registry = ParameterRegistry.of(subject.shape());
+        ParameterRegistry registry = subject.registry();
         List<Parameter> selected = select(registry);
         ParamsTable table = new ParamsTable(subject.title(), registry, selected, !all, order, output.glyphs());
         switch (format) {
@@ -137,9 +138,10 @@ final class ParamsCommand implements Callable<Integer> {
             }
             return new Subject(model.toString(), reader.read(model));
         }
-        ModelShape shape = hyperparameters.resolve().model();
-        boolean changed = hyperparameters.explicitKeys().stream().anyMatch(path -> path.startsWith("model."));
-        return new Subject(hyperparameters.presetName() + (changed ? " (changed)" : ""), shape);
+        ParameterRegistry registry = ParameterRegistry.of(hyperparameters.resolve());
+        boolean changed = hyperparameters.explicitKeys().stream()
+                .anyMatch(path -> path.startsWith("model.") || path.startsWith("adaptation."));
+        return new Subject(hyperparameters.presetName() + (changed ? " (changed)" : ""), registry);
     }
 
     private List<Parameter> select(ParameterRegistry registry) {

@@ -30,17 +30,20 @@ final class ParamsData {
     void printJson(PrintWriter out, boolean why) {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.put("title", title);
-        root.set(
-                "model",
-                Preset.named(HyperparameterOptions.DEFAULT_PRESET)
-                        .hyperparameters()
-                        .withModel(registry.shape())
-                        .toJson()
-                        .get("model"));
+        ObjectNode hyperparameters = Preset.named(HyperparameterOptions.DEFAULT_PRESET)
+                .hyperparameters()
+                .withModel(registry.shape())
+                .withAdaptation(registry.adaptation())
+                .toJson();
+        root.set("model", hyperparameters.get("model"));
+        root.set("adaptation", hyperparameters.get("adaptation"));
         ArrayNode tensors = root.putArray("tensors");
         selected.forEach(p -> tensors.add(tensor(p)));
         ObjectNode byKind = root.putObject("by_kind");
         for (ParameterKind kind : ParameterKind.values()) {
+            if (kind == ParameterKind.ADAPTER && registry.adapters().isEmpty()) {
+                continue;
+            }
             byKind.putObject(kind.label())
                     .put("count", registry.count(kind))
                     .put("share", share(registry.count(kind)))
@@ -128,10 +131,7 @@ final class ParamsData {
 
     private ObjectNode totals() {
         long total = registry.count();
-        long trainable = registry.owned().stream()
-                .filter(Parameter::trainable)
-                .mapToLong(Parameter::count)
-                .sum();
+        long trainable = registry.trainedCount();
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("parameters", total)

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.hyperparameters.Preset;
+import tinygpt.parameters.Adapter;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterKind;
 import tinygpt.parameters.ParameterRegistry;
@@ -14,7 +15,7 @@ import tinygpt.parameters.ParameterRegistry;
  * Where a count comes from: the formula of each kind with the numbers put in, and the other counts that are in use for the
  * same model. The counts are the registry's; the formulas explain them.
  *
- * <p>Letters: L layers, C width, F feed-forward width, T context length, V vocabulary.
+ * <p>Letters: L layers, C width, F feed-forward width, T context length, V vocabulary, r rank of the adapters.
  */
 final class ParamsFormulas {
     private static final int GPT_VOCABULARY = 50257;
@@ -66,6 +67,9 @@ final class ParamsFormulas {
     List<Formula> formulas() {
         List<Formula> formulas = new ArrayList<>();
         for (ParameterKind kind : ParameterKind.values()) {
+            if (kind == ParameterKind.ADAPTER && registry.adapters().isEmpty()) {
+                continue;
+            }
             String formula = formula(kind);
             formulas.add(new Formula(kind, formula, formula.isEmpty() ? "" : numbers(formula), registry.count(kind)));
         }
@@ -165,7 +169,21 @@ final class ParamsFormulas {
                 usualWidth ? (biases ? "L·(8C² + 5C)" : "L·8C²") : (biases ? "L·(2FC + F + C)" : "L·2FC");
             case NORMALIZATION -> biases ? "L·4C + 2C" : "L·2C + C";
             case OUTPUT -> shape.tiedHead() ? "" : "V·C";
+            case ADAPTER -> adapterFormula();
         };
+    }
+
+    /** Rank times the widths in and out of every layer that has an adapter. */
+    private String adapterFormula() {
+        int c = 0;
+        int f = 0;
+        for (Adapter adapter : registry.adapters()) {
+            int[] size = adapter.weight().shape();
+            boolean feedForward = adapter.weight().kind() == ParameterKind.FEED_FORWARD;
+            f += feedForward ? 1 : 0;
+            c += feedForward ? 1 : (size[0] + size[1]) / shape.width();
+        }
+        return "r·(" + c + "C" + (f == 0 ? "" : " + " + f + "F") + ")";
     }
 
     /** Puts a number in for each letter, with a product sign where the letter followed a factor. */
@@ -175,7 +193,8 @@ final class ParamsFormulas {
                 'C', shape.width(),
                 'F', shape.feedForwardWidth(),
                 'T', shape.contextLength(),
-                'V', shape.vocabularySize()));
+                'V', shape.vocabularySize(),
+                'r', registry.adaptation().loraRank()));
         StringBuilder out = new StringBuilder();
         for (char c : formula.toCharArray()) {
             if (values.containsKey(c)) {
@@ -203,6 +222,6 @@ final class ParamsFormulas {
                 .withModel(shape)
                 .with("model.biases", Boolean.toString(biases))
                 .model();
-        return ParameterRegistry.of(other).count();
+        return ParameterRegistry.of(other, registry.adaptation()).count();
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
+import tinygpt.hyperparameters.CanonicalJson;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterKind;
@@ -65,11 +66,8 @@ final class ParamsTable {
         }
 
         String trainable() {
-            boolean all = true;
-            for (Parameter p : tensors) {
-                all &= p.trainable();
-            }
-            return all ? "yes" : "no";
+            long trained = tensors.stream().filter(Parameter::trainable).count();
+            return trained == tensors.size() ? "yes" : trained == 0 ? "frozen" : "some";
         }
     }
 
@@ -141,6 +139,10 @@ final class ParamsTable {
         }
         words.add("biases " + (s.biases() ? "yes" : "no"));
         words.add(s.tiedHead() ? "output tied to wte" : "own output head");
+        if (!registry.adapters().isEmpty()) {
+            words.add("LoRA rank " + registry.adaptation().loraRank() + ", alpha "
+                    + CanonicalJson.shortest(registry.adaptation().loraAlpha()));
+        }
         return words;
     }
 
@@ -265,15 +267,13 @@ final class ParamsTable {
             lines.add("selected  " + Show.count(part) + " parameters in " + words(owned, "tensor") + ", "
                     + Show.share(part, total) + " of all");
         }
-        long trainable = 0;
-        int tensors = 0;
-        for (Parameter p : registry.all()) {
-            trainable += p.trainable() ? p.count() : 0;
-            tensors += p.tiedTo() == null ? 1 : 0;
-        }
+        long trainable = registry.trainedCount();
+        int tensors = registry.owned().size();
         lines.add("total     " + Show.count(total) + " parameters (" + Show.shortCount(total) + ") in "
                 + words(tensors, "tensor") + separator()
-                + (trainable == total ? "all trainable" : Show.count(trainable) + " trainable"));
+                + (trainable == total
+                        ? "all trainable"
+                        : Show.count(trainable) + " trainable (" + Show.share(trainable, total) + ")"));
         lines.addAll(Text.wrap(
                 "memory    ",
                 List.of(
@@ -293,6 +293,7 @@ final class ParamsTable {
 
     private List<String> byKind() {
         return Arrays.stream(ParameterKind.values())
+                .filter(kind -> kind != ParameterKind.ADAPTER || registry.count(kind) > 0)
                 .sorted(Comparator.comparingLong((ParameterKind kind) -> -registry.count(kind)))
                 .map(kind -> kind.label() + " " + Show.count(registry.count(kind)) + " "
                         + (registry.count(kind) == 0 ? "(tied)" : Show.share(registry.count(kind), registry.count())))

@@ -2,14 +2,14 @@ package tinygpt.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import tinygpt.hyperparameters.ModelShape;
+import tinygpt.parameters.ParameterRegistry;
 
-/** Reads the architecture of a model on disk, without its weights. */
+/** Reads which parameters a model on disk has, without their numbers. */
 interface ShapeReader {
     /**
-     * The architecture a checkpoint was made with.
+     * The registry of a model, shapes only.
      *
      * @throws IOException if it cannot be read
      */
-    ModelShape read(Path model) throws IOException;
+    ParameterRegistry read(Path model) throws IOException;
 }

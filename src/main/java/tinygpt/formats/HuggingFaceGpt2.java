@@ -14,9 +14,11 @@ import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import tinygpt.hyperparameters.Activation;
+import tinygpt.hyperparameters.Adaptation;
 import tinygpt.hyperparameters.InvalidHyperparameterException;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.SlabLayout;
 
 /**
  * A GPT-2 in the folder form of Hugging Face: {@code config.json} beside {@code model.safetensors}.
@@ -66,7 +68,7 @@ public final class HuggingFaceGpt2 {
     public static HuggingFaceGpt2 open(Path folder) {
         HuggingFaceGpt2 model = new HuggingFaceGpt2(folder, Config.read(folder.resolve(CONFIG)));
         try (SafetensorsReader file = model.openWeights()) {
-            ParameterRegistry registry = ModelTensors.registry(file, model.shape);
+            ParameterRegistry registry = ModelTensors.registry(file, model.shape, Adaptation.NONE);
             names(file, registry);
         }
         return model;
@@ -100,7 +102,7 @@ public final class HuggingFaceGpt2 {
                 checkSameNumbers(file, names.apply(EMBEDDING));
             }
             registry.allocate();
-            ModelTensors.load(file, registry, names, registry.weights());
+            ModelTensors.load(file, registry, SlabLayout.WEIGHTS, names, registry.weights());
         }
     }
 
@@ -136,7 +138,7 @@ public final class HuggingFaceGpt2 {
         boolean prefixed = file.names().stream().anyMatch(n -> n.startsWith(PREFIX));
         UnaryOperator<String> names =
                 bare -> inFile.getOrDefault(bare, prefixed && !bare.equals(HEAD) ? PREFIX + bare : bare);
-        ModelTensors.check(file, registry, names);
+        ModelTensors.check(file, registry, SlabLayout.WEIGHTS, names);
         ModelTensors.refuseUnknown(file, unknown);
         return names;
     }

@@ -6,9 +6,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
 import tinygpt.formats.SafetensorsReader.Entry;
+import tinygpt.hyperparameters.Adaptation;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.SlabLayout;
 import tinygpt.tensor.Slab;
 
 /**
@@ -31,7 +33,7 @@ public final class ModelTensors {
      * @throws BadFileException if that model is so much larger than the file that even listing its parameters would be
      *     a waste; smaller contradictions are left to {@link #check}
      */
-    public static ParameterRegistry registry(SafetensorsReader file, ModelShape shape) {
+    public static ParameterRegistry registry(SafetensorsReader file, ModelShape shape, Adaptation adaptation) {
         double c = shape.width();
         double floats = c * shape.vocabularySize()
                 + c * shape.contextLength()
@@ -50,19 +52,27 @@ public final class ModelTensors {
                             shape.layers(),
                             floats));
         }
-        return ParameterRegistry.of(shape);
+        try {
+            return ParameterRegistry.of(shape, adaptation);
+        } catch (IllegalArgumentException e) {
+            throw new BadFileException(
+                    file.file(),
+                    "what it says of training cannot be: " + BadFileException.quoteSentence(e.getMessage()),
+                    e);
+        }
     }
 
     /**
-     * Checks that a file has every parameter, in its shape, as floating point numbers.
+     * Checks that a file has every parameter of a layout, in its shape, as floating point numbers.
      *
      * @param nameInFile the name in the file for a parameter's name
      * @throws BadFileException naming those that are missing or of another shape or type
      */
-    public static void check(SafetensorsReader file, ParameterRegistry registry, UnaryOperator<String> nameInFile) {
+    public static void check(
+            SafetensorsReader file, ParameterRegistry registry, SlabLayout layout, UnaryOperator<String> nameInFile) {
         List<String> missing = new ArrayList<>();
         List<String> different = new ArrayList<>();
-        for (Parameter parameter : registry.owned()) {
+        for (Parameter parameter : layout.parameters(registry)) {
             String name = nameInFile.apply(parameter.name());
             if (!file.contains(name)) {
                 missing.add(name);
@@ -103,35 +113,44 @@ public final class ModelTensors {
         }
     }
 
-    /** Copies the tensors into a slab laid out like the registry, after {@link #check}. */
+    /** Copies the tensors into a slab of that layout, after {@link #check}. */
     public static void load(
-            SafetensorsReader file, ParameterRegistry registry, UnaryOperator<String> nameInFile, Slab slab) {
-        checkLayout(registry, slab);
+            SafetensorsReader file,
+            ParameterRegistry registry,
+            SlabLayout layout,
+            UnaryOperator<String> nameInFile,
+            Slab slab) {
+        checkSize(registry, layout, slab);
         float[] piece = new float[PIECE];
-        for (Parameter parameter : registry.owned()) {
+        for (Parameter parameter : layout.parameters(registry)) {
             String name = nameInFile.apply(parameter.name());
             for (long done = 0; done < parameter.size(); done += PIECE) {
                 int n = (int) Math.min(PIECE, parameter.size() - done);
                 file.readFloats(name, done, piece, 0, n);
-                slab.write(parameter.offset() + done, piece, 0, n);
+                slab.write(layout.offset(parameter) + done, piece, 0, n);
             }
         }
     }
 
-    /** Declares the parameters of a registry in a file, in registry order. */
-    public static void declare(SafetensorsWriter file, ParameterRegistry registry, UnaryOperator<String> nameInFile) {
-        for (Parameter parameter : registry.owned()) {
+    /** Declares the parameters of a layout in a file, in registry order. */
+    public static void declare(
+            SafetensorsWriter file, ParameterRegistry registry, SlabLayout layout, UnaryOperator<String> nameInFile) {
+        for (Parameter parameter : layout.parameters(registry)) {
             file.declare(nameInFile.apply(parameter.name()), longShape(parameter));
         }
     }
 
-    /** Copies a slab laid out like the registry into a file, after {@link #declare}. */
+    /** Copies a slab of that layout into a file, after {@link #declare}. */
     public static void store(
-            SafetensorsWriter file, ParameterRegistry registry, UnaryOperator<String> nameInFile, Slab slab) {
-        checkLayout(registry, slab);
-        for (Parameter parameter : registry.owned()) {
+            SafetensorsWriter file,
+            ParameterRegistry registry,
+            SlabLayout layout,
+            UnaryOperator<String> nameInFile,
+            Slab slab) {
+        checkSize(registry, layout, slab);
+        for (Parameter parameter : layout.parameters(registry)) {
             String name = nameInFile.apply(parameter.name());
-            forEachPiece(parameter, slab, (piece, n) -> file.write(name, piece, 0, n));
+            forEachPiece(slab, layout.offset(parameter), parameter.size(), (piece, n) -> file.write(name, piece, 0, n));
         }
     }
 
@@ -140,19 +159,23 @@ public final class ModelTensors {
         void take(float[] piece, int count);
     }
 
-    /** Walks through the numbers of a parameter in a slab laid out like its registry. */
+    /** Walks through the numbers of a parameter in a slab laid out like the weights. */
     public static void forEachPiece(Parameter parameter, Slab slab, Piece sink) {
-        float[] piece = new float[(int) Math.min(PIECE, parameter.size())];
-        for (long done = 0; done < parameter.size(); done += piece.length) {
-            int n = (int) Math.min(piece.length, parameter.size() - done);
-            slab.read(parameter.offset() + done, piece, 0, n);
+        forEachPiece(slab, parameter.offset(), parameter.size(), sink);
+    }
+
+    private static void forEachPiece(Slab slab, long offset, long size, Piece sink) {
+        float[] piece = new float[(int) Math.min(PIECE, size)];
+        for (long done = 0; done < size; done += piece.length) {
+            int n = (int) Math.min(piece.length, size - done);
+            slab.read(offset + done, piece, 0, n);
             sink.take(piece, n);
         }
     }
 
-    private static void checkLayout(ParameterRegistry registry, Slab slab) {
-        if (slab.size() != registry.slabSize()) {
-            throw new IllegalArgumentException("a slab laid out like this model has " + registry.slabSize()
+    private static void checkSize(ParameterRegistry registry, SlabLayout layout, Slab slab) {
+        if (slab.size() != layout.size(registry)) {
+            throw new IllegalArgumentException("a slab laid out like this model has " + layout.size(registry)
                     + " floats, not " + slab.size() + " as " + slab.role());
         }
     }

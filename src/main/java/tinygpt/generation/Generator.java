@@ -79,7 +79,7 @@ public final class Generator implements AutoCloseable {
         this.model = model;
         this.space = space;
         this.slide = slide;
-        this.state = new DecodeState(model.shape());
+        this.state = new DecodeState(model);
         this.candidates = new Candidates(model.shape().vocabularySize());
         this.window = new int[context];
     }

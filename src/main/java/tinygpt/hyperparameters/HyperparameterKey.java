@@ -10,14 +10,14 @@ import java.util.Locale;
 /**
  * The name and type of one hyperparameter, read off the records themselves.
  *
- * @param group {@code model}, {@code optimization}, {@code data}, or empty for the seed
+ * @param group {@code model}, {@code optimization}, {@code data}, {@code adaptation}, or empty for the seed
  * @param name its key in a config file, for example {@code context_length}
- * @param type int, long, double, boolean or an enum
+ * @param type int, long, double, boolean, String or an enum
  * @param description a few words for the help
  */
 public record HyperparameterKey(String group, String name, Class<?> type, String description) {
 
-    /** Read off once: reflection over thirty annotated components costs a short command more than its work. */
+    /** Read off once: reflection over the annotated components costs a short command more than its work. */
     private static final List<HyperparameterKey> ALL = readRecords();
 
     /** Every hyperparameter there is, in the order of the records. */
@@ -60,6 +60,9 @@ public record HyperparameterKey(String group, String name, Class<?> type, String
         }
         if (type == boolean.class) {
             return "true|false";
+        }
+        if (type == String.class) {
+            return "text";
         }
         return type == double.class ? "number" : "integer";
     }
@@ -112,6 +115,9 @@ public record HyperparameterKey(String group, String name, Class<?> type, String
         if (type == boolean.class && node.isBoolean()) {
             return node.booleanValue();
         }
+        if (type == String.class && node.isTextual()) {
+            return node.textValue();
+        }
         if (type.isEnum() && node.isTextual()) {
             for (Object constant : type.getEnumConstants()) {
                 if (spelling(constant).equals(node.textValue())) {
@@ -137,6 +143,9 @@ public record HyperparameterKey(String group, String name, Class<?> type, String
         if (value instanceof Boolean b) {
             return json.booleanNode(b);
         }
+        if (value instanceof String s) {
+            return json.textNode(s);
+        }
         return json.textNode(spelling(value));
     }
 
@@ -144,6 +153,7 @@ public record HyperparameterKey(String group, String name, Class<?> type, String
         return switch (allowed()) {
             case "integer" -> type == int.class ? "an integer of at most 2,147,483,647" : "an integer";
             case "number" -> "a number";
+            case "text" -> "a text";
             default -> "one of " + allowed().replace("|", ", ");
         };
     }

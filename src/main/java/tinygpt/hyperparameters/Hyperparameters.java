@@ -16,12 +16,14 @@ import java.util.stream.Collectors;
  * @param model the architecture
  * @param optimization how the parameters are moved
  * @param data how text becomes batches
+ * @param adaptation which parameters are moved, and the adapters of a fine-tuning
  * @param seed the one number that all randomness hangs on
  */
 public record Hyperparameters(
         ModelShape model,
         Optimization optimization,
         DataPlan data,
+        Adaptation adaptation,
 
         @Describe("the one number that all randomness hangs on")
         long seed) {
@@ -63,6 +65,7 @@ public record Hyperparameters(
      *
      * <p>A new width without a new feed-forward width keeps the ratio of 4 where it was 4. A new learning rate without a
      * new minimum keeps their ratio. Fewer steps without a new warm-up keep the warm-up, but not more than a tenth of them.
+     * Adapters, where there were none and everything was trained, are trained alone; taken away again, everything is.
      *
      * @param changes a tree of the form of {@link #toJson()} with only the keys to change
      * @throws InvalidHyperparameterException for an unknown key, a wrong type or an impossible combination
@@ -106,7 +109,11 @@ public record Hyperparameters(
     }
 
     public Hyperparameters withModel(ModelShape other) {
-        return new Hyperparameters(other, optimization, data, seed);
+        return new Hyperparameters(other, optimization, data, adaptation, seed);
+    }
+
+    public Hyperparameters withAdaptation(Adaptation other) {
+        return new Hyperparameters(model, optimization, data, other, seed);
     }
 
     /**
@@ -191,6 +198,18 @@ public record Hyperparameters(
             ((ObjectNode) merged.get("optimization")).put("min_learning_rate", minimum);
         }
         shortenWarmup(newOptimization, merged);
+        followAdapters(changes.path("adaptation"), merged);
+    }
+
+    private void followAdapters(JsonNode changes, ObjectNode merged) {
+        if (changes.path("lora_rank").isIntegralNumber() && !changes.has("trainable")) {
+            boolean adapters = changes.get("lora_rank").asLong() > 0;
+            String from = adapters ? Adaptation.NONE.trainable() : Adaptation.ADAPTERS_ONLY;
+            if (adaptation.trainable().equals(from)) {
+                String to = adapters ? Adaptation.ADAPTERS_ONLY : Adaptation.NONE.trainable();
+                ((ObjectNode) merged.get("adaptation")).put("trainable", to);
+            }
+        }
     }
 
     /** A warm-up made for a long run would be all there is of a short one. More steps need no longer warm-up. */

@@ -44,6 +44,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                         shape(64, 32, 2, 2, 32, true, Activation.GELU_TANH, 0),
                         schedule(200, 1e-2, 1e-3, 20, 0.99, 0.1),
                         batches(8, 2),
+                        Adaptation.NONE,
                         1337)));
         presets.add(new Preset(
                 "tiny",
@@ -52,6 +53,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                         shape(61, 128, 3, 4, 128, true, Activation.GELU_TANH, 0),
                         new Optimization(1800, 6e-3, 0, ScheduleKind.LINEAR, 100, 0.9, 0.99, 1e-8, 0.1, 1.0),
                         batches(16, 4),
+                        Adaptation.NONE,
                         1337)));
         presets.add(new Preset(
                 "shakespeare-cpu",
@@ -60,6 +62,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                         shape(66, 64, 4, 4, 128, false, Activation.GELU_ERF, 0),
                         schedule(2000, 1e-3, 1e-4, 100, 0.99, 0.1),
                         batches(12, 2),
+                        Adaptation.NONE,
                         1337)));
         presets.add(new Preset(
                 "shakespeare-gpu",
@@ -68,6 +71,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                         shape(66, 256, 6, 6, 384, false, Activation.GELU_ERF, 0.2),
                         schedule(5000, 1e-3, 1e-4, 100, 0.99, 0.1),
                         batches(64, 16),
+                        Adaptation.NONE,
                         1337)));
         presets.add(gpt2("gpt2", 12, 768, 12, "GPT-2 small, 124M"));
         presets.add(gpt2("gpt2-medium", 24, 1024, 16, "GPT-2 medium, 355M"));
@@ -96,6 +100,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                         shape(50257, 1024, layers, heads, width, true, Activation.GELU_TANH, 0.1),
                         schedule(600_000, 6e-4, 6e-5, 2000, 0.95, 0.1),
                         batches(8, 8),
+                        Adaptation.NONE,
                         1337));
     }
 
@@ -110,6 +115,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                         shape(50257, 2048, layers, heads, width, true, Activation.GELU_TANH, 0),
                         schedule(600_000, rate, rate / 10, 2000, 0.95, 0.1),
                         batches(8, 8),
+                        Adaptation.NONE,
                         1337));
     }
 

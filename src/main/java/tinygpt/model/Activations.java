@@ -27,6 +27,7 @@ public final class Activations implements AutoCloseable {
     private final Matrix finalStatistics;
     private final Matrix logits;
     private final List<Matrix> droppedAttention = new ArrayList<>();
+    private final Matrix adapted;
     private final BackwardScratch backwardScratch;
     private long firstSequence;
 
@@ -37,16 +38,16 @@ public final class Activations implements AutoCloseable {
      * @param time T, at most the model's context length
      * @param dropouts the dropout layers of training, or null for memory that serves evaluation only
      */
-    public Activations(ModelShape shape, int sequences, int time, Dropouts dropouts) {
-        this(shape, sequences, time, dropouts, sequences * time);
+    public Activations(Gpt model, int sequences, int time, Dropouts dropouts) {
+        this(model.shape(), model.adapterRank(), sequences, time, dropouts, sequences * time);
     }
 
     /** Memory for reading a prompt into a cache: no logits. */
-    static Activations forPrompt(ModelShape shape, int time) {
-        return new Activations(shape, 1, time, null, 0);
+    static Activations forPrompt(Gpt model, int time) {
+        return new Activations(model.shape(), model.adapterRank(), 1, time, null, 0);
     }
 
-    private Activations(ModelShape shape, int sequences, int time, Dropouts dropouts, int logitRows) {
+    private Activations(ModelShape shape, int adapterRank, int sequences, int time, Dropouts dropouts, int logitRows) {
         if (time < 1 || time > shape.contextLength()) {
             throw new IllegalArgumentException(
                     "a sequence of " + time + " tokens does not fit a context of " + shape.contextLength());
@@ -66,7 +67,8 @@ public final class Activations implements AutoCloseable {
                 + Plan.aligned(2L * rows)
                 + Plan.aligned((long) logitRows * shape.vocabularySize())
                 + (dropsAttention ? Plan.aligned((long) time * time) : 0)
-                + (training ? BackwardScratch.size(shape, rows, time) : 0);
+                + Plan.aligned((long) rows * adapterRank)
+                + (training ? BackwardScratch.size(shape, adapterRank, rows, time) : 0);
         this.slab = Slab.allocate("activations", size);
         Plan plan = new Plan(slab);
         Matrix x = plan.take(rows, c);
@@ -79,6 +81,7 @@ public final class Activations implements AutoCloseable {
         this.finalNormed = plan.take(rows, c);
         this.finalStatistics = plan.take(1, 2 * rows);
         this.logits = plan.take(logitRows, shape.vocabularySize());
+        this.adapted = plan.take(rows, adapterRank);
         if (dropsAttention) {
             Matrix square = plan.take(time, time);
             for (int start = 0; start < time; start += HeadViews.BLOCK) {
@@ -86,7 +89,7 @@ public final class Activations implements AutoCloseable {
                 droppedAttention.add(square.block(start, 0, end - start, end));
             }
         }
-        this.backwardScratch = training ? new BackwardScratch(plan, shape, sequences, time) : null;
+        this.backwardScratch = training ? new BackwardScratch(plan, shape, adapterRank, sequences, time) : null;
     }
 
     /** What one block computes and the backward pass reads. */
@@ -166,11 +169,11 @@ public final class Activations implements AutoCloseable {
     }
 
     /** Bytes that memory of this kind takes, without allocating it. */
-    public static long bytes(ModelShape shape, int sequences, int time, boolean training) {
+    public static long bytes(ModelShape shape, int adapterRank, int sequences, int time, boolean training) {
         long rows = (long) sequences * time;
         long floats = (training ? shape.layers() : 1L) * Layer.size(shape, sequences, time)
-                + rows * (3L * shape.width() + 2 + shape.vocabularySize())
-                + (training ? (long) time * time + BackwardScratch.size(shape, (int) rows, time) : 0);
+                + rows * (3L * shape.width() + 2 + shape.vocabularySize() + adapterRank)
+                + (training ? (long) time * time + BackwardScratch.size(shape, adapterRank, (int) rows, time) : 0);
         return floats * Float.BYTES;
     }
 
@@ -259,6 +262,11 @@ public final class Activations implements AutoCloseable {
 
     Matrix droppedAttention(int start) {
         return droppedAttention.get(start / HeadViews.BLOCK);
+    }
+
+    /** Scratch for x A of whatever adapter is being computed, (M, r). */
+    Matrix adapted() {
+        return adapted;
     }
 
     BackwardScratch backwardScratch() {

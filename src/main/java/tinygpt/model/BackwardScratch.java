@@ -15,10 +15,11 @@ final class BackwardScratch {
     final Matrix attended; // (M, C)
     final Matrix qkv; // (M, 3C)
     final Matrix hidden; // (M, F)
+    final Matrix adapted; // (M, r), of x A in whatever adapter is being computed
     private final List<List<RowBlock>> heads = new ArrayList<>();
     private final int headCount;
 
-    BackwardScratch(Plan plan, ModelShape shape, int sequences, int time) {
+    BackwardScratch(Plan plan, ModelShape shape, int adapterRank, int sequences, int time) {
         int rows = sequences * time;
         int c = shape.width();
         headCount = shape.heads();
@@ -28,6 +29,7 @@ final class BackwardScratch {
         attended = plan.take(rows, c);
         qkv = plan.take(rows, 3 * c);
         hidden = plan.take(rows, shape.feedForwardWidth());
+        adapted = plan.take(rows, adapterRank);
         Matrix probabilities = plan.take(time, time); // (T, T), one head at a time
         for (int sequence = 0; sequence < sequences; sequence++) {
             for (int head = 0; head < headCount; head++) {
@@ -36,10 +38,11 @@ final class BackwardScratch {
         }
     }
 
-    static long size(ModelShape shape, int rows, int time) {
+    static long size(ModelShape shape, int adapterRank, int rows, int time) {
         return 4 * Plan.aligned((long) rows * shape.width())
                 + Plan.aligned(3L * rows * shape.width())
                 + Plan.aligned((long) rows * shape.feedForwardWidth())
+                + Plan.aligned((long) rows * adapterRank)
                 + Plan.aligned((long) time * time);
     }
 

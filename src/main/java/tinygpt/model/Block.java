@@ -28,6 +28,11 @@ final class Block {
         this.feedForward = feedForward;
     }
 
+    /** Whether anything in this block is trained. */
+    boolean trained() {
+        return norm1.trained() || attention.trained() || norm2.trained() || feedForward.trained();
+    }
+
     void forward(Workspace space, Activations a) {
         Activations.Layer kept = a.layer(layer);
         norm1.forward(space, kept.x0, kept.normed1, kept.statistics1);

@@ -37,9 +37,13 @@ final class CausalSelfAttention {
         this.projection = projection;
     }
 
+    boolean trained() {
+        return attention.trained() || projection.trained();
+    }
+
     void forward(Workspace space, Activations a, Matrix x, Matrix y) {
         Activations.Layer kept = a.layer(layer);
-        attention.forward(space, x, kept.qkv); // (M, 3C)
+        attention.forward(space, a, x, kept.qkv); // (M, 3C)
         for (int sequence = 0; sequence < a.sequences(); sequence++) {
             for (int head = 0; head < heads; head++) {
                 for (RowBlock block : kept.head(sequence, head)) {
@@ -51,14 +55,14 @@ final class CausalSelfAttention {
                 }
             }
         }
-        projection.forward(space, kept.attended, y); // (M, C)
+        projection.forward(space, a, kept.attended, y); // (M, C)
     }
 
     /** Overwrites dx. */
     void backward(Workspace space, Activations a, Matrix x, Matrix dy, Matrix dx, Gradients gradients) {
         Activations.Layer kept = a.layer(layer);
         BackwardScratch d = a.backwardScratch();
-        projection.backward(space, kept.attended, dy, d.attended, gradients); // (M, C)
+        projection.backward(space, a, kept.attended, dy, d.attended, gradients); // (M, C)
         for (int sequence = 0; sequence < a.sequences(); sequence++) {
             for (int head = 0; head < heads; head++) {
                 var blocks = kept.head(sequence, head);
@@ -70,7 +74,7 @@ final class CausalSelfAttention {
                 }
             }
         }
-        attention.backward(space, x, d.qkv, dx, gradients); // (M, C)
+        attention.backward(space, a, x, d.qkv, dx, gradients); // (M, C)
     }
 
     private void backward(
@@ -103,7 +107,7 @@ final class CausalSelfAttention {
     /** One position, with the keys and values before it taken from the cache. */
     void step(Workspace space, DecodeState state, Matrix x, Matrix y) {
         KeyValueCache cache = state.cache();
-        attention.row(space, x, state.qkv); // (1, 3C)
+        attention.row(space, state, x, state.qkv); // (1, 3C)
         int seen = cache.append(space, layer, state.qkv); // keys and values (seen, D) for each head
         for (int head = 0; head < heads; head++) {
             Matrix p = state.scores(seen); // (1, seen)
@@ -111,6 +115,6 @@ final class CausalSelfAttention {
             Rows.causalSoftmax(space, p, seen, scale);
             Blas.multiplyRow(space, 1, p, cache.values(layer, head, seen), 0, state.attended(head)); // (1, D)
         }
-        projection.row(space, state.attended, y); // (1, C)
+        projection.row(space, state, state.attended, y); // (1, C)
     }
 }

@@ -8,7 +8,6 @@ import tinygpt.tensor.Workspace;
 /** The memory of one text that is being generated: its cache, and one row of every activation. */
 public final class DecodeState implements AutoCloseable {
     private final KeyValueCache cache;
-    private final ModelShape shape;
     private final Slab slab;
     private final int[] token = new int[1];
     private final Matrix[] queries;
@@ -23,9 +22,11 @@ public final class DecodeState implements AutoCloseable {
     final Matrix attended; // (1, C)
     final Matrix hidden; // (1, F)
     final Matrix logits; // (1, V)
+    final Matrix adapted; // (1, r)
 
-    public DecodeState(ModelShape shape) {
-        this.shape = shape;
+    /** The state of one text, for a model. */
+    public DecodeState(Gpt model) {
+        ModelShape shape = model.shape();
         int c = shape.width();
         int d = shape.headWidth();
         long size = 4 * Activations.Plan.aligned(c)
@@ -33,7 +34,8 @@ public final class DecodeState implements AutoCloseable {
                 + Activations.Plan.aligned(3L * c)
                 + Activations.Plan.aligned(shape.feedForwardWidth())
                 + Activations.Plan.aligned(shape.vocabularySize())
-                + Activations.Plan.aligned(shape.contextLength());
+                + Activations.Plan.aligned(shape.contextLength())
+                + Activations.Plan.aligned(model.adapterRank());
         cache = new KeyValueCache(shape);
         slab = allocate(size);
         Activations.Plan plan = new Activations.Plan(slab);
@@ -45,6 +47,7 @@ public final class DecodeState implements AutoCloseable {
         qkv = plan.take(1, 3 * c);
         hidden = plan.take(1, shape.feedForwardWidth());
         logits = plan.take(1, shape.vocabularySize());
+        adapted = plan.take(1, model.adapterRank());
         scoreRow = plan.take(1, shape.contextLength());
         scores = new Matrix[shape.contextLength()];
         queries = new Matrix[shape.heads()];
@@ -83,7 +86,7 @@ public final class DecodeState implements AutoCloseable {
         // All but the last token fill the cache; the last one is an ordinary step, which gives the logits.
         cache.clear();
         if (count > 1) {
-            try (Activations prompt = Activations.forPrompt(shape, count - 1)) {
+            try (Activations prompt = Activations.forPrompt(model, count - 1)) {
                 System.arraycopy(ids, from, prompt.tokens(), 0, count - 1);
                 model.fill(space, prompt, cache);
             }

@@ -28,6 +28,10 @@ final class Embeddings {
         this.wpe = positions.matrix();
     }
 
+    boolean trained() {
+        return tokens.trainable() || positions.trainable();
+    }
+
     void forward(Workspace space, Activations a, Matrix x) {
         Rows.embed(space, wte, a.tokens(), 0, wpe, 0, a.time(), x); // (M, C)
         if (a.training() && a.dropouts().embedding.active()) {
@@ -40,12 +44,14 @@ final class Embeddings {
         if (a.dropouts().embedding.active()) {
             Rows.dropout(space, a.dropouts().embedding, a.firstToken(), dx, dx);
         }
-        Matrix dwte = gradients.of(tokens);
-        Matrix dwpe = gradients.of(positions);
-        if (!tied) {
+        Matrix dwte = tokens.trainable() ? gradients.of(tokens) : null;
+        Matrix dwpe = positions.trainable() ? gradients.of(positions) : null;
+        if (dwte != null && !tied) {
             Rows.clear(space, dwte);
         }
-        Rows.clear(space, dwpe);
+        if (dwpe != null) {
+            Rows.clear(space, dwpe);
+        }
         Rows.embedBackward(space, dx, a.tokens(), 0, dwte, dwpe, a.time());
     }
 

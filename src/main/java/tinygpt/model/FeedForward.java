@@ -29,26 +29,30 @@ final class FeedForward {
         this.down = down;
     }
 
+    boolean trained() {
+        return up.trained() || down.trained();
+    }
+
     void forward(Workspace space, Activations a, Matrix x, Matrix y) {
         Activations.Layer kept = a.layer(layer);
-        up.forward(space, x, kept.hidden); // (M, F)
+        up.forward(space, a, x, kept.hidden); // (M, F)
         Rows.gelu(space, exactGelu, a.training(), kept.hidden, kept.active); // (M, F)
-        down.forward(space, kept.active, y); // (M, C)
+        down.forward(space, a, kept.active, y); // (M, C)
     }
 
     /** Overwrites dx. */
     void backward(Workspace space, Activations a, Matrix x, Matrix dy, Matrix dx, Gradients gradients) {
         Activations.Layer kept = a.layer(layer);
         Matrix dh = a.backwardScratch().hidden; // (M, F)
-        down.backward(space, kept.active, dy, dh, gradients);
+        down.backward(space, a, kept.active, dy, dh, gradients);
         Rows.multiply(space, kept.hidden, dh); // dg GELU'(h)
-        up.backward(space, x, dh, dx, gradients); // (M, C)
+        up.backward(space, a, x, dh, dx, gradients); // (M, C)
     }
 
     /** One position. */
     void step(Workspace space, DecodeState state, Matrix x, Matrix y) {
-        up.row(space, x, state.hidden); // (1, F)
+        up.row(space, state, x, state.hidden); // (1, F)
         Rows.gelu(space, exactGelu, false, state.hidden, state.hidden);
-        down.row(space, state.hidden, y); // (1, C)
+        down.row(space, state, state.hidden, y); // (1, C)
     }
 }

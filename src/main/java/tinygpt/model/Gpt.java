@@ -25,6 +25,7 @@ public final class Gpt {
     private final List<Block> blocks = new ArrayList<>();
     private final LayerNorm finalNorm;
     private final OutputHead head;
+    private final int lowestTrained;
 
     /**
      * A model over the weights of a registry.
@@ -45,6 +46,7 @@ public final class Gpt {
         }
         finalNorm = norm("ln_f");
         head = new OutputHead(registry.get("lm_head.weight"));
+        lowestTrained = lowestTrained();
     }
 
     public ParameterRegistry registry() {
@@ -53,6 +55,11 @@ public final class Gpt {
 
     public ModelShape shape() {
         return registry.shape();
+    }
+
+    /** Rank of the low-rank adapters, 0 if there are none. */
+    int adapterRank() {
+        return registry.adaptation().loraRank();
     }
 
     /** The longest row that a workspace for this model meets. */
@@ -96,7 +103,7 @@ public final class Gpt {
 
     /**
      * Sum of the cross-entropy of all tokens, in nats, and the gradient of {@code scale} times that sum, from the last
-     * forward pass. Overwrites every gradient.
+     * forward pass. Overwrites the gradient of everything that is trained.
      *
      * @param scale usually 1 / (tokens in the whole batch), so that shards add up to the gradient of the mean
      */
@@ -111,10 +118,23 @@ public final class Gpt {
         head.backward(space, a.finalNormed(), a.logits(), d.normed, gradients);
         Rows.clear(space, d.residual);
         finalNorm.backward(space, a.output(), a.finalStatistics(), d.normed, d.residual, gradients);
-        for (int layer = blocks.size() - 1; layer >= 0; layer--) {
+        for (int layer = blocks.size() - 1; layer >= lowestTrained; layer--) {
             blocks.get(layer).backward(space, a, gradients);
         }
-        embeddings.backward(space, a, d.residual, gradients);
+        if (embeddings.trained()) {
+            embeddings.backward(space, a, d.residual, gradients);
+        }
+    }
+
+    /** The lowest block that the backward pass must reach. */
+    private int lowestTrained() {
+        int layer = 0;
+        while (!embeddings.trained()
+                && layer < blocks.size()
+                && !blocks.get(layer).trained()) {
+            layer++;
+        }
+        return layer;
     }
 
     /**
@@ -135,7 +155,8 @@ public final class Gpt {
     }
 
     private Linear linear(String name) {
-        return new Linear(registry.get(name + ".weight"), bias(name));
+        Parameter weight = registry.get(name + ".weight");
+        return new Linear(weight, bias(name), registry.adapterOf(weight));
     }
 
     private LayerNorm norm(String name) {

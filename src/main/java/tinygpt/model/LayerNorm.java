@@ -37,13 +37,18 @@ final class LayerNorm {
         this.epsilon = (float) epsilon;
     }
 
+    boolean trained() {
+        return gain.trainable() || bias != null && bias.trainable();
+    }
+
     void forward(Workspace space, Matrix x, Matrix y, Matrix statistics) {
         Rows.layerNorm(space, x, g, b, epsilon, y, statistics); // (M, C)
     }
 
     /** Adds to dx. */
     void backward(Workspace space, Matrix x, Matrix statistics, Matrix dy, Matrix dx, Gradients gradients) {
-        Matrix dBias = bias == null ? null : gradients.of(bias);
-        Rows.layerNormBackward(space, x, statistics, g, dy, dx, gradients.of(gain), dBias);
+        Matrix dGain = gain.trainable() ? gradients.of(gain) : null;
+        Matrix dBias = bias != null && bias.trainable() ? gradients.of(bias) : null;
+        Rows.layerNormBackward(space, x, statistics, g, dy, dx, dGain, dBias);
     }
 }

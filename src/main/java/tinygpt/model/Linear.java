@@ -1,5 +1,6 @@
 package tinygpt.model;
 
+import tinygpt.parameters.Adapter;
 import tinygpt.parameters.Parameter;
 import tinygpt.tensor.Blas;
 import tinygpt.tensor.Matrix;
@@ -7,56 +8,102 @@ import tinygpt.tensor.Rows;
 import tinygpt.tensor.Workspace;
 
 /**
- * y = x W + b.
+ * y = x W + b, and with a low-rank adapter y = x W + b + s (x A) B.
  *
  * <pre>
  * x  (M, in)     W  (in, out), as GPT-2's Conv1D stores it     b  (out) or none     y  (M, out)
+ * A  (in, r)     B  (r, out)     u  (M, r) = x A               s = alpha / r
  * dx = dy W^T    dW = x^T dy                                   db = sum of the rows of dy
+ * du = s dy B^T  dA = x^T du     dB = s u^T dy                 dx += du A^T
  * </pre>
+ *
+ * <p>Source of the adapter: {@link Adapter}; its derivative is the product rule. u is computed again on the way back: r is
+ * small, and then one scratch matrix serves every layer. What is frozen gets no product for its gradient.
  */
 final class Linear {
     private final Parameter weight;
     private final Parameter bias;
+    private final Adapter adapter;
     private final Matrix w;
     private final Matrix b;
+    private final Matrix loraA;
+    private final Matrix loraB;
 
     /**
      * A linear layer.
      *
      * @param bias null for none
+     * @param adapter null for none
      */
-    Linear(Parameter weight, Parameter bias) {
+    Linear(Parameter weight, Parameter bias, Adapter adapter) {
         this.weight = weight;
         this.bias = bias;
+        this.adapter = adapter;
         this.w = weight.matrix();
         this.b = bias == null ? null : bias.matrix();
+        this.loraA = adapter == null ? null : adapter.a().matrix();
+        this.loraB = adapter == null ? null : adapter.b().matrix();
     }
 
-    void forward(Workspace space, Matrix x, Matrix y) {
+    /** Whether anything here is trained. */
+    boolean trained() {
+        return weight.trainable()
+                || bias != null && bias.trainable()
+                || adapter != null && (adapter.a().trainable() || adapter.b().trainable());
+    }
+
+    void forward(Workspace space, Activations a, Matrix x, Matrix y) {
         if (b == null) {
             Blas.multiply(space, 1, x, w, 0, y); // (M, out)
         } else {
             Rows.fill(space, b, y);
             Blas.multiply(space, 1, x, w, 1, y); // (M, out)
         }
-    }
-
-    /** Overwrites dx. */
-    void backward(Workspace space, Matrix x, Matrix dy, Matrix dx, Gradients gradients) {
-        Blas.multiplyTransposedB(space, 1, dy, w, 0, dx); // (M, in)
-        Blas.multiplyTransposedA(space, 1, x, dy, 0, gradients.of(weight)); // (in, out)
-        if (b != null) {
-            Rows.sumInto(space, dy, gradients.of(bias)); // (out)
+        if (adapter != null) {
+            Blas.multiply(space, 1, x, loraA, 0, a.adapted()); // (M, r)
+            Blas.multiply(space, adapter.scale(), a.adapted(), loraB, 1, y); // (M, out)
         }
     }
 
-    /** One row: y = x W + b, for generation. */
-    void row(Workspace space, Matrix x, Matrix y) {
+    /** Overwrites dx. */
+    void backward(Workspace space, Activations a, Matrix x, Matrix dy, Matrix dx, Gradients gradients) {
+        Blas.multiplyTransposedB(space, 1, dy, w, 0, dx); // (M, in)
+        if (weight.trainable()) {
+            Blas.multiplyTransposedA(space, 1, x, dy, 0, gradients.of(weight)); // (in, out)
+        }
+        if (b != null && bias.trainable()) {
+            Rows.sumInto(space, dy, gradients.of(bias)); // (out)
+        }
+        if (adapter != null) {
+            adapterBackward(space, a, x, dy, dx, gradients);
+        }
+    }
+
+    /** Adds to dx. */
+    private void adapterBackward(Workspace space, Activations a, Matrix x, Matrix dy, Matrix dx, Gradients gradients) {
+        if (adapter.b().trainable()) {
+            Blas.multiply(space, 1, x, loraA, 0, a.adapted()); // (M, r)
+            Blas.multiplyTransposedA(space, adapter.scale(), a.adapted(), dy, 0, gradients.of(adapter.b())); // (r, out)
+        }
+        Matrix du = a.backwardScratch().adapted; // (M, r)
+        Blas.multiplyTransposedB(space, adapter.scale(), dy, loraB, 0, du);
+        if (adapter.a().trainable()) {
+            Blas.multiplyTransposedA(space, 1, x, du, 0, gradients.of(adapter.a())); // (in, r)
+        }
+        Blas.multiplyTransposedB(space, 1, du, loraA, 1, dx); // (M, in)
+    }
+
+    /** One row, for generation. */
+    void row(Workspace space, DecodeState state, Matrix x, Matrix y) {
         if (b == null) {
             Blas.multiplyRow(space, 1, x, w, 0, y); // (1, out)
         } else {
             Rows.copy(space, b, y);
             Blas.multiplyRow(space, 1, x, w, 1, y); // (1, out)
+        }
+        if (adapter != null) {
+            Blas.multiplyRow(space, 1, x, loraA, 0, state.adapted); // (1, r)
+            Blas.multiplyRow(space, adapter.scale(), state.adapted, loraB, 1, y); // (1, out)
         }
     }
 }

@@ -31,7 +31,9 @@ final class OutputHead {
     /** Overwrites dx. */
     void backward(Workspace space, Matrix x, Matrix dLogits, Matrix dx, Gradients gradients) {
         Blas.multiply(space, 1, dLogits, w, 0, dx); // (M, C)
-        Blas.multiplyTransposedA(space, 1, dLogits, x, 0, gradients.of(weight)); // (V, C)
+        if (weight.trainable()) {
+            Blas.multiplyTransposedA(space, 1, dLogits, x, 0, gradients.of(weight)); // (V, C)
+        }
     }
 
     /** One row. */

@@ -7,6 +7,7 @@
  *
  * <p>A backward method overwrites the gradient of its own parameters (each is written once in a pass; the token embedding,
  * which is read at both ends of the model, is written by the head and added to by the look-up) and either overwrites or
- * adds to the gradient of its input, as its comment says. The gradient it was given it leaves as it is, unless it says so.
+ * adds to the gradient of its input, as its comment says. The gradient it was given it leaves as it is, unless it says so. What
+ * is frozen has no gradient, and the backward pass ends at the lowest block in which something is trained.
  */
 package tinygpt.model;

@@ -13,6 +13,8 @@ public final class Parameter {
     /** The layer of a parameter that belongs to no transformer block. */
     public static final int NO_LAYER = -1;
 
+    private static final long FROZEN = -1;
+
     private final ParameterRegistry registry;
     private final int index;
     private final String name;
@@ -21,9 +23,9 @@ public final class Parameter {
     private final int[] shape;
     private final InitialLaw initialLaw;
     private final boolean decayed;
-    private final boolean trainable;
     private final Parameter tiedTo;
     private final long offset;
+    private long trainedOffset = FROZEN; // set once, while the registry is built
 
     Parameter(ParameterRegistry registry, int index, Declaration declaration, Parameter tiedTo, long offset) {
         this.registry = registry;
@@ -34,7 +36,6 @@ public final class Parameter {
         this.shape = declaration.shape().clone();
         this.initialLaw = declaration.initialLaw();
         this.decayed = declaration.decayed();
-        this.trainable = declaration.trainable();
         this.tiedTo = tiedTo;
         this.offset = offset;
     }
@@ -47,8 +48,12 @@ public final class Parameter {
             int[] shape,
             InitialLaw initialLaw,
             boolean decayed,
-            boolean trainable,
             String tiedTo) {}
+
+    /** Says that training moves this parameter, and where its gradient and moments lie. */
+    void trainAt(long place) {
+        trainedOffset = place;
+    }
 
     /** Position in the registry, counted from 0; tied parameters have one too. */
     public int index() {
@@ -93,9 +98,9 @@ public final class Parameter {
         return decayed;
     }
 
-    /** Whether training may move it. */
+    /** Whether training may move it; it is frozen otherwise. A tied parameter is as the one it shares. */
     public boolean trainable() {
-        return trainable;
+        return trainedOffset != FROZEN;
     }
 
     /** The parameter whose numbers it shares, or null. */
@@ -106,6 +111,19 @@ public final class Parameter {
     /** Place of its first element in the slabs of the registry, in floats, a multiple of 16. */
     public long offset() {
         return offset;
+    }
+
+    /**
+     * Place of its first element in slabs of gradients and moments, which have room for what is trained only; a multiple of
+     * 16. Where everything is trained it is {@link #offset()}.
+     *
+     * @throws IllegalStateException if it is frozen
+     */
+    public long trainedOffset() {
+        if (trainedOffset == FROZEN) {
+            throw new IllegalStateException(name + " is frozen: it has no gradient and no moments");
+        }
+        return trainedOffset;
     }
 
     /**
@@ -120,16 +138,24 @@ public final class Parameter {
     /**
      * The gradient of the last training step, as a view: the sum over all shards, after clipping.
      *
-     * @throws IllegalStateException if nothing was trained yet
+     * @throws IllegalStateException if nothing was trained yet, or this parameter is frozen
      */
     public INDArray gradient() {
-        return registry.gradients().array(offset, longShape());
+        return registry.gradients().array(trainedOffset(), longShape());
     }
 
     /** Its numbers in a slab laid out like the registry's, as rows x columns; a vector is one row. */
     public Matrix in(Slab slab) {
-        int rows = shape.length == 1 ? 1 : shape[0];
-        return slab.matrix(offset, rows, shape[shape.length - 1]);
+        return at(slab, offset);
+    }
+
+    /**
+     * Its numbers in a slab of gradients or moments.
+     *
+     * @throws IllegalStateException if it is frozen
+     */
+    public Matrix inTrained(Slab slab) {
+        return at(slab, trainedOffset());
     }
 
     /** Its numbers in the registry's weights. */
@@ -140,6 +166,11 @@ public final class Parameter {
     @Override
     public String toString() {
         return name + " " + Arrays.toString(shape);
+    }
+
+    private Matrix at(Slab slab, long place) {
+        int rows = shape.length == 1 ? 1 : shape[0];
+        return slab.matrix(place, rows, shape[shape.length - 1]);
     }
 
     private long[] longShape() {

@@ -15,11 +15,22 @@ public enum ParameterKind {
     /** Gain and bias of a LayerNorm. */
     NORMALIZATION,
     /** The output head, where it is not the token embedding. */
-    OUTPUT;
+    OUTPUT,
+    /** The two factors of a low-rank adapter (LoRA). */
+    ADAPTER;
 
     /** The word used in tables, selectors and files: {@code feed-forward}. */
     public String label() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    static boolean isLabel(String text) {
+        for (ParameterKind kind : values()) {
+            if (kind.label().equals(text)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

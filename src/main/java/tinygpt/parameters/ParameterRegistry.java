@@ -1,13 +1,14 @@
 package tinygpt.parameters;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import tinygpt.hyperparameters.CanonicalJson;
+import tinygpt.hyperparameters.Adaptation;
+import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.ModelShape;
-import tinygpt.parameters.InitialLaw.Constant;
-import tinygpt.parameters.InitialLaw.Normal;
 import tinygpt.parameters.Parameter.Declaration;
 import tinygpt.tensor.Slab;
 
@@ -22,18 +23,24 @@ public final class ParameterRegistry implements AutoCloseable {
     private static final int ALIGNMENT = 16;
 
     private final ModelShape shape;
+    private final Adaptation adaptation;
     private final List<Parameter> parameters;
     private final Map<String, Parameter> byName = new LinkedHashMap<>();
+    private final Map<Parameter, Adapter> adapters = new LinkedHashMap<>(); // by the weight they adapt
+    private final List<Parameter> trained = new ArrayList<>();
     private final long slabSize;
+    private final long trainedSize;
     private Slab weights;
     private Slab gradients;
     private boolean closed;
 
-    private ParameterRegistry(ModelShape shape, List<Declaration> declarations) {
+    private ParameterRegistry(ModelShape shape, Adaptation adaptation) {
         this.shape = shape;
+        this.adaptation = adaptation;
+        Declarations declarations = new Declarations(shape, adaptation);
         List<Parameter> all = new ArrayList<>();
         long offset = 0;
-        for (Declaration declaration : declarations) {
+        for (Declaration declaration : declarations.gpt2()) {
             Parameter tiedTo = declaration.tiedTo() == null ? null : get(declaration.tiedTo());
             Parameter parameter =
                     new Parameter(this, all.size(), declaration, tiedTo, tiedTo == null ? offset : tiedTo.offset());
@@ -42,17 +49,42 @@ public final class ParameterRegistry implements AutoCloseable {
             }
             all.add(parameter);
             if (tiedTo == null) {
-                offset = Math.addExact(offset, (parameter.size() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+                offset = Math.addExact(offset, aligned(parameter.size()));
             }
         }
         this.parameters = List.copyOf(all);
         this.slabSize = offset;
+        for (String layer : declarations.adapted()) {
+            Parameter weight = get(layer + ".weight");
+            Parameter a = get(layer + ".lora_A.weight");
+            adapters.put(weight, new Adapter(layer, weight, a, get(layer + ".lora_B.weight"), adaptation.loraScale()));
+        }
+        this.trainedSize = train();
         checkComplete();
     }
 
-    /** The registry of a GPT-2 style model, shapes only. */
+    /** The registry of a GPT-2 style model, shapes only, of which everything is trained. */
     public static ParameterRegistry of(ModelShape shape) {
-        return new ParameterRegistry(shape, new Declarations(shape).gpt2());
+        return of(shape, Adaptation.NONE);
+    }
+
+    /**
+     * The registry that hyperparameters describe, shapes only.
+     *
+     * @throws IllegalArgumentException as {@link #of(ModelShape, Adaptation)}
+     */
+    public static ParameterRegistry of(Hyperparameters hyperparameters) {
+        return of(hyperparameters.model(), hyperparameters.adaptation());
+    }
+
+    /**
+     * The registry of a GPT-2 style model with its adapters, shapes only.
+     *
+     * @throws IllegalArgumentException if a selector is broken or matches nothing, everything would be frozen, or a layer
+     *     is smaller than its adapter
+     */
+    public static ParameterRegistry of(ModelShape shape, Adaptation adaptation) {
+        return new ParameterRegistry(shape, adaptation);
     }
 
     /** Gives the registry a slab of zeros for its weights, if it has none yet. */
@@ -68,6 +100,11 @@ public final class ParameterRegistry implements AutoCloseable {
         return shape;
     }
 
+    /** What is trained, and the adapters. */
+    public Adaptation adaptation() {
+        return adaptation;
+    }
+
     /** All parameters in registry order, tied ones too. */
     public List<Parameter> all() {
         return parameters;
@@ -76,6 +113,52 @@ public final class ParameterRegistry implements AutoCloseable {
     /** The parameters that have numbers of their own. */
     public List<Parameter> owned() {
         return parameters.stream().filter(p -> p.tiedTo() == null).toList();
+    }
+
+    /** The parameters with numbers of their own that training moves. */
+    public List<Parameter> trained() {
+        return Collections.unmodifiableList(trained);
+    }
+
+    /** The parameters with numbers of their own that training leaves as they are. */
+    public List<Parameter> frozen() {
+        return owned().stream().filter(p -> !p.trainable()).toList();
+    }
+
+    /**
+     * What one selector of the list {@code trainable} matches.
+     *
+     * @param selector as it was written, without the {@code !}
+     * @param takesAway whether it freezes what it matches
+     * @param tensors number of tensors with numbers of their own that it matches
+     * @param count number of parameters in them
+     */
+    public record Selected(String selector, boolean takesAway, int tensors, long count) {}
+
+    /** What the selectors of the list {@code trainable} match, one by one; later ones win over earlier ones. */
+    public List<Selected> selections() {
+        return new SelectorList(adaptation.trainable())
+                .items().stream()
+                        .map(item -> {
+                            List<Parameter> matched = owned().stream()
+                                    .filter(p -> item.selector().matches(p.kind(), p.name()))
+                                    .toList();
+                            long count =
+                                    matched.stream().mapToLong(Parameter::count).sum();
+                            String selector = item.takesAway() ? item.text().substring(1) : item.text();
+                            return new Selected(selector, item.takesAway(), matched.size(), count);
+                        })
+                        .toList();
+    }
+
+    /** The low-rank adapters, in registry order; none unless a rank is set. */
+    public List<Adapter> adapters() {
+        return List.copyOf(adapters.values());
+    }
+
+    /** The adapter of the linear layer with that weight, or null. */
+    public Adapter adapterOf(Parameter weight) {
+        return adapters.get(weight);
     }
 
     /**
@@ -119,6 +202,20 @@ public final class ParameterRegistry implements AutoCloseable {
         return slabSize;
     }
 
+    /** Floats in a slab of gradients or moments, which has room for what is trained only. */
+    public long trainedSize() {
+        return trainedSize;
+    }
+
+    /** Number of parameters that training moves. */
+    public long trainedCount() {
+        long count = 0;
+        for (Parameter parameter : trained) {
+            count += parameter.count();
+        }
+        return count;
+    }
+
     /**
      * The slab of weights.
      *
@@ -137,8 +234,8 @@ public final class ParameterRegistry implements AutoCloseable {
 
     /** Lends the slab in which training leaves the gradient of a step; null takes it back. */
     public void lendGradients(Slab slab) {
-        if (slab != null && slab.size() != slabSize) {
-            throw new IllegalArgumentException("gradients need " + slabSize + " floats, not " + slab.size());
+        if (slab != null && slab.size() != trainedSize) {
+            throw new IllegalArgumentException("gradients need " + trainedSize + " floats, not " + slab.size());
         }
         gradients = slab;
     }
@@ -155,6 +252,26 @@ public final class ParameterRegistry implements AutoCloseable {
         return gradients;
     }
 
+    /**
+     * Takes over the numbers of another registry by name. What only this one has, its adapters, stays as it is.
+     *
+     * @throws IllegalArgumentException if the other has a parameter that this one has not, or of another shape
+     */
+    public void copyFrom(ParameterRegistry other) {
+        float[] piece = new float[1 << 14];
+        for (Parameter from : other.owned()) {
+            Parameter to = get(from.name());
+            if (!Arrays.equals(to.shape(), from.shape())) {
+                throw new IllegalArgumentException(from + " does not fit " + to);
+            }
+            for (long done = 0; done < from.size(); done += piece.length) {
+                int count = (int) Math.min(piece.length, from.size() - done);
+                other.weights().read(from.offset() + done, piece, 0, count);
+                weights().write(to.offset() + done, piece, 0, count);
+            }
+        }
+    }
+
     /** Gives the memory of the weights back. */
     @Override
     public void close() {
@@ -164,6 +281,53 @@ public final class ParameterRegistry implements AutoCloseable {
             closed = true;
         }
         gradients = null;
+    }
+
+    /** Says which parameters are trained; returns the size of a slab for them. */
+    private long train() {
+        SelectorList chosen = new SelectorList(adaptation.trainable());
+        for (SelectorList.Item item : chosen.items()) {
+            checkMatches(item);
+        }
+        long offset = 0;
+        for (Parameter parameter : parameters) {
+            if (parameter.tiedTo() != null) {
+                if (parameter.tiedTo().trainable()) {
+                    parameter.trainAt(parameter.tiedTo().trainedOffset());
+                }
+            } else if (chosen.chooses(parameter.kind(), parameter.name())) {
+                parameter.trainAt(offset);
+                trained.add(parameter);
+                offset = Math.addExact(offset, aligned(parameter.size()));
+            }
+        }
+        if (trained.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "'" + adaptation.trainable() + "' leaves no parameter to train; everything would be frozen");
+        }
+        return offset;
+    }
+
+    private void checkMatches(SelectorList.Item item) {
+        Parameter tied = null;
+        for (Parameter parameter : parameters) {
+            if (item.selector().matches(parameter.kind(), parameter.name())) {
+                if (parameter.tiedTo() == null) {
+                    return;
+                }
+                tied = parameter;
+            }
+        }
+        if (tied != null) {
+            throw new IllegalArgumentException("'" + item.text() + "' matches only " + tied.name() + ", which is "
+                    + tied.tiedTo().name() + " itself in this model; name that, or untie them with --tied-head false");
+        }
+        throw SelectorList.matchesNothing(
+                item, "parameter", parameters.stream().map(Parameter::name).toList());
+    }
+
+    private static long aligned(long floats) {
+        return (floats + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
 
     /** What must hold of every registry, checked once, so that no rule elsewhere can silently miss a parameter. */
@@ -177,9 +341,14 @@ public final class ParameterRegistry implements AutoCloseable {
                 check(p.tiedTo().tiedTo() == null, p, "is tied to a tied parameter");
                 check(p.size() == p.tiedTo().size(), p, "is tied to a tensor of another size");
                 check(p.decayed() == p.tiedTo().decayed(), p, "and what it is tied to disagree on decay");
+                check(p.trainable() == p.tiedTo().trainable(), p, "and what it is tied to disagree on training");
             }
         }
         long expected = expectedCount(shape);
+        for (Adapter adapter : adapters.values()) {
+            int[] size = adapter.weight().shape();
+            expected += (long) adaptation.loraRank() * (size[0] + size[1]);
+        }
         check(count() == expected, count(), "parameters were declared, but by the formula there are " + expected);
     }
 
@@ -196,81 +365,6 @@ public final class ParameterRegistry implements AutoCloseable {
     private static void check(boolean holds, Object subject, String fault) {
         if (!holds) {
             throw new IllegalStateException(subject + " " + fault);
-        }
-    }
-
-    /** Says, once, what a GPT-2 is made of. */
-    private static final class Declarations {
-        private final ModelShape shape;
-        private final List<Declaration> list = new ArrayList<>();
-        private final InitialLaw matrix;
-        private final InitialLaw residual;
-
-        Declarations(ModelShape shape) {
-            this.shape = shape;
-            String std = CanonicalJson.shortest(shape.initialStd());
-            this.matrix = new Normal(shape.initialStd(), "N(0, " + std + ")");
-            // GPT-2 scales what each of the 2 L sublayers adds, so that the residual stream's variance does not grow.
-            this.residual = new Normal(shape.initialStd() / Math.sqrt(2.0 * shape.layers()), "N(0, " + std + "/√(2L))");
-        }
-
-        List<Declaration> gpt2() {
-            int c = shape.width();
-            int f = shape.feedForwardWidth();
-            embedding("wte.weight", ParameterKind.EMBEDDING, shape.vocabularySize());
-            embedding("wpe.weight", ParameterKind.POSITIONAL, shape.contextLength());
-            for (int layer = 0; layer < shape.layers(); layer++) {
-                String h = "h." + layer + ".";
-                norm(h + "ln_1", layer);
-                linear(h + "attn.c_attn", ParameterKind.ATTENTION, layer, c, 3 * c, matrix);
-                linear(h + "attn.c_proj", ParameterKind.ATTENTION, layer, c, c, residual);
-                norm(h + "ln_2", layer);
-                linear(h + "mlp.c_fc", ParameterKind.FEED_FORWARD, layer, c, f, matrix);
-                linear(h + "mlp.c_proj", ParameterKind.FEED_FORWARD, layer, f, c, residual);
-            }
-            norm("ln_f", Parameter.NO_LAYER);
-            int[] headShape = {shape.vocabularySize(), c};
-            list.add(new Declaration(
-                    "lm_head.weight",
-                    ParameterKind.OUTPUT,
-                    Parameter.NO_LAYER,
-                    headShape,
-                    matrix,
-                    true,
-                    true,
-                    shape.tiedHead() ? "wte.weight" : null));
-            return list;
-        }
-
-        private void embedding(String name, ParameterKind kind, int rows) {
-            int[] tableShape = {rows, shape.width()};
-            list.add(new Declaration(name, kind, Parameter.NO_LAYER, tableShape, matrix, true, true, null));
-        }
-
-        private void linear(String name, ParameterKind kind, int layer, int in, int out, InitialLaw law) {
-            list.add(new Declaration(name + ".weight", kind, layer, new int[] {in, out}, law, true, true, null));
-            bias(name, kind, layer, out);
-        }
-
-        private void norm(String name, int layer) {
-            int[] gainShape = {shape.width()};
-            list.add(new Declaration(
-                    name + ".weight",
-                    ParameterKind.NORMALIZATION,
-                    layer,
-                    gainShape,
-                    new Constant(1),
-                    false,
-                    true,
-                    null));
-            bias(name, ParameterKind.NORMALIZATION, layer, shape.width());
-        }
-
-        private void bias(String name, ParameterKind kind, int layer, int size) {
-            if (shape.biases()) {
-                list.add(new Declaration(
-                        name + ".bias", kind, layer, new int[] {size}, new Constant(0), false, true, null));
-            }
         }
     }
 }

@@ -15,14 +15,17 @@ import tinygpt.formats.StrictJson;
 import tinygpt.hyperparameters.CanonicalJson;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.InvalidHyperparameterException;
+import tinygpt.parameters.Parameter;
+import tinygpt.parameters.ParameterKind;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.SlabLayout;
 import tinygpt.tensor.Slab;
 
 /**
  * The state of a run in one safetensors file, which any tool for safetensors can open.
  *
  * <p>Tensors, all float32: {@code NAME} for each parameter with numbers of its own, and, if training is to go on from
- * here, {@code adam.m.NAME} and {@code adam.v.NAME}. Metadata: {@code tinygpt_format}, {@code step}, {@code tokens_seen},
+ * here, {@code adam.m.NAME} and {@code adam.v.NAME} for each that is trained. Metadata: {@code tinygpt_format}, {@code step}, {@code tokens_seen},
  * {@code config} with {@code config_sha256}, {@code weights_sha256}, {@code tokenizer} and whatever else the caller adds.
  */
 public final class Checkpoint {
@@ -43,12 +46,37 @@ public final class Checkpoint {
     private static final Set<String> RESERVED =
             Set.of(FORMAT_KEY, STEP, TOKENS_SEEN, CONFIG, CONFIG_SHA256, WEIGHTS_SHA256, TOKENIZER, FRAMEWORK_KEY);
 
-    /** How the names of the optimizer's tensors begin. */
-    private static final String OPTIMIZER = "adam.";
+    /** What a tensor of the file is of a parameter: itself, or one of AdamW's moments of it. */
+    private enum Role {
+        WEIGHT("", SlabLayout.WEIGHTS),
+        MEAN("adam.m.", SlabLayout.TRAINED),
+        VARIANCE("adam.v.", SlabLayout.TRAINED);
 
-    private static final UnaryOperator<String> WEIGHT = UnaryOperator.identity();
-    private static final UnaryOperator<String> MEAN = name -> OPTIMIZER + "m." + name;
-    private static final UnaryOperator<String> VARIANCE = name -> OPTIMIZER + "v." + name;
+        final SlabLayout layout;
+        final UnaryOperator<String> name;
+
+        Role(String prefix, SlabLayout layout) {
+            this.layout = layout;
+            this.name = parameter -> prefix + parameter;
+        }
+
+        /** The role that a name in a file claims. */
+        static Role of(String inFile) {
+            return inFile.startsWith("adam.m.") ? MEAN : inFile.startsWith("adam.v.") ? VARIANCE : WEIGHT;
+        }
+
+        void declare(SafetensorsWriter out, ParameterRegistry registry) {
+            ModelTensors.declare(out, registry, layout, name);
+        }
+
+        void store(SafetensorsWriter out, ParameterRegistry registry, Slab slab) {
+            ModelTensors.store(out, registry, layout, name, slab);
+        }
+
+        void load(SafetensorsReader in, ParameterRegistry registry, Slab slab) {
+            ModelTensors.load(in, registry, layout, name, slab);
+        }
+    }
 
     private Checkpoint() {}
 
@@ -84,7 +112,7 @@ public final class Checkpoint {
      * Writes a checkpoint, whole or not at all: a failure leaves an older file of that name as it was.
      *
      * @param registry the parameters, with memory
-     * @param mean AdamW's running mean of gradients, laid out like the registry, or null
+     * @param mean AdamW's running mean of gradients, with room for what is trained, or null
      * @param variance the same of squared gradients; null if and only if the mean is
      * @return the header as a reader will see it
      * @throws IllegalArgumentException if the registry or a slab does not belong to these hyperparameters
@@ -105,10 +133,12 @@ public final class Checkpoint {
 
     /** Writes a checkpoint as {@link #write} does, and returns its fingerprints. */
     static Saved save(Path file, Facts facts, ParameterRegistry registry, Slab mean, Slab variance) {
-        if (!registry.shape().equals(facts.hyperparameters().model())) {
-            throw new IllegalArgumentException(
-                    "the parameters belong to " + registry.shape() + ", the hyperparameters describe "
-                            + facts.hyperparameters().model());
+        if (!registry.shape().equals(facts.hyperparameters().model())
+                || !registry.adaptation().equals(facts.hyperparameters().adaptation())) {
+            throw new IllegalArgumentException("the parameters belong to " + registry.shape() + ", "
+                    + registry.adaptation() + "; the hyperparameters describe "
+                    + facts.hyperparameters().model() + ", "
+                    + facts.hyperparameters().adaptation());
         }
         if ((mean == null) != (variance == null)) {
             throw new IllegalArgumentException("an optimizer has both moments or none");
@@ -134,15 +164,15 @@ public final class Checkpoint {
                     .metadata(WEIGHTS_SHA256, header.weightsSha256());
             header.extras().forEach(out::metadata);
             out.metadata(TOKENIZER, StrictJson.write(header.tokenizer()));
-            ModelTensors.declare(out, registry, WEIGHT);
+            Role.WEIGHT.declare(out, registry);
             if (mean != null) {
-                ModelTensors.declare(out, registry, MEAN);
-                ModelTensors.declare(out, registry, VARIANCE);
+                Role.MEAN.declare(out, registry);
+                Role.VARIANCE.declare(out, registry);
             }
-            ModelTensors.store(out, registry, WEIGHT, registry.weights());
+            Role.WEIGHT.store(out, registry, registry.weights());
             if (mean != null) {
-                ModelTensors.store(out, registry, MEAN, mean);
-                ModelTensors.store(out, registry, VARIANCE, variance);
+                Role.MEAN.store(out, registry, mean);
+                Role.VARIANCE.store(out, registry, variance);
             }
             out.commit();
             return new Saved(header, weights, out.sha256());
@@ -178,16 +208,16 @@ public final class Checkpoint {
     public static CheckpointHeader readWeights(Path file, ParameterRegistry registry) {
         try (SafetensorsReader in = SafetensorsReader.open(file)) {
             CheckpointHeader header = header(in);
-            checkFits(in, registry, header.hasOptimizerState());
+            checkFits(in, registry, List.of(Role.WEIGHT));
             registry.allocate();
-            ModelTensors.load(in, registry, WEIGHT, registry.weights());
+            Role.WEIGHT.load(in, registry, registry.weights());
             checkWeights(file, header, weightsSha256(registry));
             return header;
         }
     }
 
     /**
-     * Reads AdamW's moments into slabs laid out like the registry.
+     * Reads AdamW's moments into slabs with room for what is trained.
      *
      * @throws BadFileException if the checkpoint is damaged, of another shape, or has no optimizer state
      */
@@ -199,9 +229,9 @@ public final class Checkpoint {
                         "holds no optimizer state, so training cannot go on as if it had not stopped; "
                                 + "start a new run from its weights, or use a checkpoint that was saved with it");
             }
-            checkFits(in, registry, true);
-            ModelTensors.load(in, registry, MEAN, mean);
-            ModelTensors.load(in, registry, VARIANCE, variance);
+            checkFits(in, registry, List.of(Role.MEAN, Role.VARIANCE));
+            Role.MEAN.load(in, registry, mean);
+            Role.VARIANCE.load(in, registry, variance);
         }
     }
 
@@ -230,13 +260,21 @@ public final class Checkpoint {
         return WeightFingerprint.of(registry).whole();
     }
 
+    /** The same fingerprint of a model without its adapters: that of the model they were put on, if that was frozen. */
+    public static String baseSha256(ParameterRegistry registry) {
+        List<Parameter> base = registry.owned().stream()
+                .filter(p -> p.kind() != ParameterKind.ADAPTER)
+                .toList();
+        return WeightFingerprint.of(base, registry.weights()).whole();
+    }
+
     /**
      * Fingerprint of the parameters in an open file, computed from its bytes and not from what it says of itself.
      *
      * @throws BadFileException if reading fails
      */
     static WeightFingerprint fingerprint(SafetensorsReader in) {
-        return WeightFingerprint.of(in, name -> !name.startsWith(OPTIMIZER));
+        return WeightFingerprint.of(in, name -> Role.of(name) == Role.WEIGHT);
     }
 
     private static CheckpointHeader header(SafetensorsReader in) {
@@ -244,8 +282,11 @@ public final class Checkpoint {
         Map<String, String> metadata = in.metadata();
         checkFormat(file, metadata);
         Hyperparameters hyperparameters = hyperparameters(file, metadata);
-        boolean hasOptimizer = in.names().stream().anyMatch(n -> n.startsWith(OPTIMIZER));
-        checkFits(in, ModelTensors.registry(in, hyperparameters.model()), hasOptimizer);
+        boolean hasOptimizer = in.names().stream().anyMatch(n -> Role.of(n) != Role.WEIGHT);
+        checkFits(
+                in,
+                ModelTensors.registry(in, hyperparameters.model(), hyperparameters.adaptation()),
+                hasOptimizer ? List.of(Role.values()) : List.of(Role.WEIGHT));
         Map<String, String> extras = new LinkedHashMap<>(metadata);
         extras.keySet().removeAll(RESERVED);
         return new CheckpointHeader(
@@ -299,16 +340,18 @@ public final class Checkpoint {
         }
     }
 
-    /** Checks that the file holds the registry's parameters, their moments if it has any, and nothing else. */
-    private static void checkFits(SafetensorsReader in, ParameterRegistry registry, boolean hasOptimizer) {
-        List<UnaryOperator<String>> roles = hasOptimizer ? List.of(WEIGHT, MEAN, VARIANCE) : List.of(WEIGHT);
+    /** Checks that what the file holds in these roles is what the registry has, and nothing else. */
+    private static void checkFits(SafetensorsReader in, ParameterRegistry registry, List<Role> roles) {
         Set<String> known = new HashSet<>();
-        for (UnaryOperator<String> role : roles) {
-            ModelTensors.check(in, registry, role);
-            registry.owned().forEach(p -> known.add(role.apply(p.name())));
+        for (Role role : roles) {
+            ModelTensors.check(in, registry, role.layout, role.name);
+            role.layout.parameters(registry).forEach(p -> known.add(role.name.apply(p.name())));
         }
         ModelTensors.refuseUnknown(
-                in, in.names().stream().filter(n -> !known.contains(n)).toList());
+                in,
+                in.names().stream()
+                        .filter(n -> roles.contains(Role.of(n)) && !known.contains(n))
+                        .toList());
     }
 
     private static String required(Path file, Map<String, String> metadata, String key) {

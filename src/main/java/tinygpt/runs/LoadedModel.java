@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import tinygpt.formats.BadFileException;
 import tinygpt.formats.HuggingFaceGpt2;
-import tinygpt.hyperparameters.ModelShape;
 import tinygpt.model.Gpt;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.text.Tokenizer;
@@ -71,7 +70,7 @@ public record LoadedModel(
         CheckpointHeader header = Checkpoint.readHeader(file);
         Tokenizer tokenizer = header.restoreTokenizer(file);
         ParameterRegistry registry =
-                ParameterRegistry.of(header.hyperparameters().model()).allocate();
+                ParameterRegistry.of(header.hyperparameters()).allocate();
         return closingOnFailure(registry, () -> {
             Checkpoint.readWeights(file, registry);
             return new LoadedModel(
@@ -83,14 +82,13 @@ public record LoadedModel(
         });
     }
 
-    /** The architecture of a model, from its header alone: no weights are read. */
-    public static ModelShape shape(Path path) {
+    /** The parameters of a model, shapes only, from its header alone: no weights are read. */
+    public static ParameterRegistry registry(Path path) {
         ModelSource source = ModelSource.resolve(path);
         return source instanceof ModelSource.HuggingFaceFolder given
-                ? HuggingFaceGpt2.open(given.folder()).shape()
-                : Checkpoint.readHeader(checkpointFile(source))
-                        .hyperparameters()
-                        .model();
+                ? ParameterRegistry.of(HuggingFaceGpt2.open(given.folder()).shape())
+                : ParameterRegistry.of(
+                        Checkpoint.readHeader(checkpointFile(source)).hyperparameters());
     }
 
     @Override

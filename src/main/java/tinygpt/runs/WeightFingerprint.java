@@ -18,6 +18,7 @@ import tinygpt.formats.SafetensorsReader;
 import tinygpt.hyperparameters.CanonicalJson;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.tensor.Slab;
 
 /**
  * Which numbers the parameters of a model are: SHA-256 of all and of each, in lower-case hexadecimal.
@@ -37,14 +38,19 @@ public record WeightFingerprint(String whole, Map<String, String> byTensor) {
 
     /** Of the parameters of a registry with memory. */
     public static WeightFingerprint of(ParameterRegistry registry) {
+        return of(registry.owned(), registry.weights());
+    }
+
+    /** Of some parameters, whose numbers are in a slab of weights. */
+    static WeightFingerprint of(List<Parameter> parameters, Slab weights) {
         Hashing hashing = new Hashing();
-        List<Parameter> sorted = new ArrayList<>(registry.owned());
+        List<Parameter> sorted = new ArrayList<>(parameters);
         sorted.sort(Comparator.comparing(Parameter::name));
         for (Parameter parameter : sorted) {
             hashing.begin(parameter.name(), "F32", Arrays.toString(parameter.shape()));
             // One array for every piece of the parameter, made at the first, which is the longest.
             byte[][] bytes = new byte[1][];
-            ModelTensors.forEachPiece(parameter, registry.weights(), (piece, count) -> {
+            ModelTensors.forEachPiece(parameter, weights, (piece, count) -> {
                 if (bytes[0] == null) {
                     bytes[0] = new byte[count * Float.BYTES];
                 }

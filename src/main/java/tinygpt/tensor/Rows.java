@@ -83,14 +83,23 @@ public final class Rows {
         }
     }
 
-    /** table[ids[first + i]] += dy[i] and positions[i mod period] += dy[i], in the order of i. */
+    /**
+     * table[ids[first + i]] += dy[i] and positions[i mod period] += dy[i], in the order of i.
+     *
+     * @param table null for none
+     * @param positions null for none
+     */
     public static void embedBackward(
             Workspace w, Matrix dy, int[] ids, int first, Matrix table, Matrix positions, int period) {
         int n = dy.columns();
         for (int row = 0; row < dy.rows(); row++) {
             get(dy, row, n, w.tileA, 0);
-            addToRow(w, table, ids[first + row], n);
-            addToRow(w, positions, row % period, n);
+            if (table != null) {
+                addToRow(w, table, ids[first + row], n);
+            }
+            if (positions != null) {
+                addToRow(w, positions, row % period, n);
+            }
         }
     }
 
@@ -138,7 +147,8 @@ public final class Rows {
     /**
      * dx += the gradient of LayerNorm's input; dGain and dBias (1, C) are overwritten.
      *
-     * @param bias and dBias null for none
+     * @param dGain null for none
+     * @param dBias null for none
      */
     public static void layerNormBackward(
             Workspace w, Matrix x, Matrix statistics, Matrix gain, Matrix dy, Matrix dx, Matrix dGain, Matrix dBias) {
@@ -171,7 +181,9 @@ public final class Rows {
             }
             putRows(dx, row, rows, w.tileC);
         }
-        put(dGain, 0, n, s.dGain, 0);
+        if (dGain != null) {
+            put(dGain, 0, n, s.dGain, 0);
+        }
         if (dBias != null) {
             put(dBias, 0, n, s.dBias, 0);
         }

@@ -29,6 +29,8 @@ public final class Slabs {
     /**
      * AdamW on a stretch of one parameter. The gradient becomes the clipped one.
      *
+     * @param offset of the stretch in the weights
+     * @param trainedOffset of the stretch in the gradients and both moments
      * @param sums receives at 0 the sum of squared weights after, at 1 the sum of squared changes
      */
     public static void adamW(
@@ -40,19 +42,20 @@ public final class Slabs {
             Slab m,
             Slab v,
             long offset,
+            long trainedOffset,
             int length,
             double[] sums) {
         double weightSquares = 0;
         double changeSquares = 0;
         for (int done = 0; done < length; done += Workspace.TILE) {
             int n = Math.min(Workspace.TILE, length - done);
-            long at = offset + done;
-            get(weights, at, w.tileA, n);
+            long at = trainedOffset + done;
+            get(weights, offset + done, w.tileA, n);
             get(gradients, at, w.tileB, n);
             get(m, at, w.tileC, n);
             get(v, at, w.tileD, n);
             w.kernels.adamW(step, decayed, w.tileA, w.tileB, w.tileC, w.tileD, n, w.sums);
-            put(weights, at, w.tileA, n);
+            put(weights, offset + done, w.tileA, n);
             if (step.clips()) {
                 put(gradients, at, w.tileB, n);
             }

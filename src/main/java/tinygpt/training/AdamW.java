@@ -4,6 +4,7 @@ import java.util.List;
 import tinygpt.hyperparameters.Optimization;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.SlabLayout;
 import tinygpt.tensor.AdamWStep;
 import tinygpt.tensor.Slab;
 import tinygpt.tensor.Slabs;
@@ -14,7 +15,8 @@ import tinygpt.tensor.Workspace;
  * Adam with decoupled weight decay, preceded by a clip of the whole gradient's 2-norm.
  *
  * <p>Source: Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), with PyTorch's order of operations and
- * its clip: the factor is min(1, clip / (norm + 1e-6)). Which parameters decay is said in the registry.
+ * its clip: the factor is min(1, clip / (norm + 1e-6)). Which parameters decay and which are frozen is
+ * said in the registry. What is frozen counts neither in the norm nor in the clip, is not touched, and has no moments.
  */
 public final class AdamW implements AutoCloseable {
     private static final double CLIP_EPSILON = 1e-6;
@@ -36,6 +38,7 @@ public final class AdamW implements AutoCloseable {
     private final Pieces.Work normWork = this::normOf;
     private final Pieces.Work stepWork = this::move;
     private Slab gradients;
+    private boolean frozenMeasured;
     private double gradientNorm;
     private double clipFactor;
 
@@ -43,9 +46,9 @@ public final class AdamW implements AutoCloseable {
         this.registry = registry;
         this.optimization = optimization;
         this.team = team;
-        this.pieces = new Pieces(registry);
-        this.m = Slab.allocate("Adam's mean of gradients", registry.slabSize());
-        this.v = secondSlab(m, registry.slabSize());
+        this.pieces = new Pieces(registry, SlabLayout.WEIGHTS);
+        this.m = Slab.allocate("Adam's mean of gradients", registry.trainedSize());
+        this.v = secondSlab(m, registry.trainedSize());
         pieceGradient = new double[pieces.count()];
         pieceWeight = new double[pieces.count()];
         pieceChange = new double[pieces.count()];
@@ -68,7 +71,7 @@ public final class AdamW implements AutoCloseable {
      * Moves the weights by one step.
      *
      * @param number the step, counted from 1, as the bias correction counts
-     * @param gradients of the mean loss, laid out like the weights; left clipped
+     * @param gradients of the mean loss, with room for what is trained; left clipped
      * @param learningRate of this step
      * @return whether it moved them: false, with nothing changed, if the gradient's norm is not finite
      */
@@ -91,18 +94,27 @@ public final class AdamW implements AutoCloseable {
                 optimization.epsilon(),
                 clipFactor);
         pieces.sweep(team, stepWork);
+        frozenMeasured = true;
         pieces.sumByParameter(pieceWeight, weightSquares);
         pieces.sumByParameter(pieceChange, changeSquares);
         return true;
     }
 
     private void normOf(Workspace workspace, int piece) {
-        pieceGradient[piece] = Slabs.sumOfSquares(workspace, gradients, pieces.offset[piece], pieces.length[piece]);
+        Parameter parameter = pieces.parameters.get(pieces.parameter[piece]);
+        if (parameter.trainable()) {
+            long at = trainedOffset(parameter, piece);
+            pieceGradient[piece] = Slabs.sumOfSquares(workspace, gradients, at, pieces.length[piece]);
+        }
     }
 
     private void move(Workspace workspace, int piece) {
         Parameter parameter = pieces.parameters.get(pieces.parameter[piece]);
         if (!parameter.trainable()) {
+            if (!frozenMeasured) {
+                pieceWeight[piece] =
+                        Slabs.sumOfSquares(workspace, registry.weights(), pieces.offset[piece], pieces.length[piece]);
+            }
             return;
         }
         Slabs.adamW(
@@ -114,10 +126,16 @@ public final class AdamW implements AutoCloseable {
                 m,
                 v,
                 pieces.offset[piece],
+                trainedOffset(parameter, piece),
                 pieces.length[piece],
                 sums[piece]);
         pieceWeight[piece] = sums[piece][0];
         pieceChange[piece] = sums[piece][1];
+    }
+
+    /** Where a piece of a parameter lies among gradients and moments. */
+    private long trainedOffset(Parameter parameter, int piece) {
+        return parameter.trainedOffset() + (pieces.offset[piece] - parameter.offset());
     }
 
     /** 2-norm of the whole gradient of the last step, before clipping. */
@@ -130,9 +148,13 @@ public final class AdamW implements AutoCloseable {
         return clipFactor;
     }
 
-    /** |change|_2 / |weights|_2 of the last step over all parameters: the real change, after Adam, clip and decay. */
+    /** |change|_2 / |weights|_2 of the last step over all that is trained: the real change, after Adam, clip and decay. */
     public double updateRatio() {
-        return Math.sqrt(sum(changeSquares) / sum(weightSquares));
+        double weights = 0;
+        for (int i = 0; i < weightSquares.length; i++) {
+            weights += pieces.parameters.get(i).trainable() ? weightSquares[i] : 0;
+        }
+        return Math.sqrt(sum(changeSquares) / weights);
     }
 
     /** The parameters that the following norms are of, in their order. */
@@ -140,7 +162,7 @@ public final class AdamW implements AutoCloseable {
         return pieces.parameters;
     }
 
-    /** 2-norm of one parameter's gradient in the last step, before clipping. */
+    /** 2-norm of one parameter's gradient in the last step, before clipping; 0 if it is frozen. */
     public double gradientNorm(int parameter) {
         return Math.sqrt(gradientSquares[parameter]);
     }
@@ -155,12 +177,12 @@ public final class AdamW implements AutoCloseable {
         return Math.sqrt(changeSquares[parameter]);
     }
 
-    /** The running mean of gradients, laid out like the weights. */
+    /** The running mean of gradients, with room for what is trained: {@link SlabLayout#TRAINED}. */
     public Slab mean() {
         return m;
     }
 
-    /** The running mean of squared gradients, laid out like the weights. */
+    /** The running mean of squared gradients, laid out in the same way. */
     public Slab meanSquare() {
         return v;
     }

@@ -9,6 +9,7 @@ import tinygpt.model.Gpt;
 import tinygpt.model.NonFinite;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.SlabLayout;
 import tinygpt.tensor.Slab;
 import tinygpt.tensor.Workspace;
 
@@ -54,7 +55,7 @@ final class Diagnosis {
         ParameterRegistry registry = model.registry();
         Scan largest = null;
         for (Parameter parameter : registry.owned()) {
-            Scan scan = Scan.of(registry.weights(), parameter);
+            Scan scan = Scan.of(registry.weights(), SlabLayout.WEIGHTS, parameter);
             if (scan.bad > 0) {
                 return "the first tensor concerned is " + scan.describe();
             }
@@ -79,7 +80,7 @@ final class Diagnosis {
         Dropouts dropouts = new Dropouts(hyperparameters.model(), hyperparameters.seed());
         dropouts.atStep(step);
         int time = hyperparameters.model().contextLength();
-        try (Activations a = new Activations(hyperparameters.model(), plan.shardSize(), time, dropouts)) {
+        try (Activations a = new Activations(model, plan.shardSize(), time, dropouts)) {
             for (int shard = 0; shard < plan.shards(); shard++) {
                 plan.fill(step, shard, tokens, a);
                 model.forward(workspace, a);
@@ -95,9 +96,9 @@ final class Diagnosis {
     }
 
     private Optional<String> backward(Slab gradients) {
-        var owned = model.registry().owned();
-        for (int i = owned.size() - 1; i >= 0; i--) {
-            Scan scan = Scan.of(gradients, owned.get(i));
+        var trained = model.registry().trained();
+        for (int i = trained.size() - 1; i >= 0; i--) {
+            Scan scan = Scan.of(gradients, SlabLayout.TRAINED, trained.get(i));
             if (scan.bad > 0) {
                 return Optional.of(scan.describe());
             }
@@ -107,13 +108,13 @@ final class Diagnosis {
 
     /** How many numbers of a parameter are not finite, and the largest magnitude of the others. */
     private record Scan(Parameter parameter, long bad, float largest) {
-        static Scan of(Slab slab, Parameter parameter) {
+        static Scan of(Slab slab, SlabLayout layout, Parameter parameter) {
             float[] piece = new float[PIECE];
             long bad = 0;
             float largest = 0;
             for (long done = 0; done < parameter.size(); done += PIECE) {
                 int count = (int) Math.min(PIECE, parameter.size() - done);
-                slab.read(parameter.offset() + done, piece, 0, count);
+                slab.read(layout.offset(parameter) + done, piece, 0, count);
                 for (int i = 0; i < count; i++) {
                     if (Float.isFinite(piece[i])) {
                         largest = Math.max(largest, Math.abs(piece[i]));

@@ -55,7 +55,7 @@ public final class Evaluation {
         int inPass = Math.max(1, Math.min(whole, TOKENS_IN_PASS / time));
         AtomicInteger next = new AtomicInteger();
         team.run((worker, space) -> {
-            try (Activations many = new Activations(model.shape(), inPass, time, null)) {
+            try (Activations many = new Activations(model, inPass, time, null)) {
                 int first;
                 while ((first = next.getAndAdd(inPass)) + inPass <= whole && !stop.getAsBoolean()) {
                     pass(model, space, many, tokens, first, losses);
@@ -63,7 +63,7 @@ public final class Evaluation {
             }
         });
         for (int i = whole / inPass * inPass; i < windows && !stop.getAsBoolean(); i++) {
-            try (Activations one = new Activations(model.shape(), 1, Windows.length(i, tokens.length, time), null)) {
+            try (Activations one = new Activations(model, 1, Windows.length(i, tokens.length, time), null)) {
                 pass(model, team.workspace(), one, tokens, i, time, losses);
             }
         }

@@ -31,7 +31,7 @@ public interface GradientEngine extends AutoCloseable {
      */
     double compute(long step);
 
-    /** The gradient of the last step, laid out like the weights. */
+    /** The gradient of the last step, with room for what is trained: {@link tinygpt.parameters.SlabLayout#TRAINED}. */
     Slab gradients();
 
     /** Gives back memory and threads of its own. */

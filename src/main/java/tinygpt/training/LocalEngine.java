@@ -8,6 +8,7 @@ import tinygpt.model.Activations;
 import tinygpt.model.Dropouts;
 import tinygpt.model.Gpt;
 import tinygpt.model.Gradients;
+import tinygpt.parameters.SlabLayout;
 import tinygpt.tensor.Slab;
 import tinygpt.tensor.Slabs;
 import tinygpt.tensor.WorkerTeam;
@@ -58,10 +59,10 @@ public final class LocalEngine implements GradientEngine {
         this.team = team;
         this.tokens = tokens;
         this.plan = new BatchPlan(hyperparameters, tokens.length);
-        this.pieces = new Pieces(model.registry());
+        this.pieces = new Pieces(model.registry(), SlabLayout.TRAINED);
         int shards = plan.shards();
         int useful = Math.min(team.size(), shards);
-        int slots = slots(model.registry().slabSize(), shards, useful, slabBudget);
+        int slots = slots(model.registry().trainedSize(), shards, useful, slabBudget);
         try {
             for (int i = 0; i < slots; i++) {
                 slabs.add(new Gradients(model.registry(), "gradients of a shard"));
@@ -69,8 +70,7 @@ public final class LocalEngine implements GradientEngine {
             for (int i = 0; i < useful; i++) {
                 Dropouts dropouts = new Dropouts(hyperparameters.model(), hyperparameters.seed());
                 int time = hyperparameters.model().contextLength();
-                workers.add(new Worker(
-                        new Activations(hyperparameters.model(), plan.shardSize(), time, dropouts), dropouts));
+                workers.add(new Worker(new Activations(model, plan.shardSize(), time, dropouts), dropouts));
             }
         } catch (OutOfMemoryError e) {
             close();
@@ -79,19 +79,24 @@ public final class LocalEngine implements GradientEngine {
         this.losses = new double[shards];
     }
 
-    /** Bytes that the gradients and activations of an engine take, without allocating them. */
-    public static long bytes(long slabSize, Hyperparameters hyperparameters, int threads) {
+    /**
+     * Bytes that the gradients and activations of an engine take, without allocating them.
+     *
+     * @param trainedSize floats of a gradient, {@link tinygpt.parameters.ParameterRegistry#trainedSize()}
+     */
+    public static long bytes(long trainedSize, Hyperparameters hyperparameters, int threads) {
         int shards = hyperparameters.data().shards();
         int useful = Math.min(threads, shards);
         int shardSize = hyperparameters.data().batchSize() / shards;
         int time = hyperparameters.model().contextLength();
-        return slabSize * Float.BYTES * slots(slabSize, shards, useful, SLAB_BUDGET)
-                + useful * Activations.bytes(hyperparameters.model(), shardSize, time, true);
+        int rank = hyperparameters.adaptation().loraRank();
+        return trainedSize * Float.BYTES * slots(trainedSize, shards, useful, SLAB_BUDGET)
+                + useful * Activations.bytes(hyperparameters.model(), rank, shardSize, time, true);
     }
 
     /** How many gradient slabs an engine has. */
-    private static int slots(long slabSize, int shards, int useful, long slabBudget) {
-        return slabSize * Float.BYTES * shards <= slabBudget ? shards : Math.min(shards, useful + 1);
+    private static int slots(long trainedSize, int shards, int useful, long slabBudget) {
+        return trainedSize * Float.BYTES * shards <= slabBudget ? shards : Math.min(shards, useful + 1);
     }
 
     @Override

@@ -4,11 +4,12 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.SlabLayout;
 import tinygpt.tensor.WorkerTeam;
 import tinygpt.tensor.Workspace;
 
 /**
- * All parameters cut into pieces of at most 2^14 floats, the grain of every sweep over the slabs. Pieces never cross the
+ * The parameters of a slab cut into pieces of at most 2^14 floats, the grain of every sweep over the slabs. Pieces never cross the
  * border of a parameter, and do not depend on the number of threads: what is summed by piece, and then over pieces in
  * their order, is the same to the bit for any team.
  */
@@ -17,7 +18,7 @@ final class Pieces {
 
     final long[] offset;
     final int[] length;
-    final int[] parameter; // index in the list of owned parameters
+    final int[] parameter; // index in the list of parameters
     final List<Parameter> parameters;
     private final AtomicInteger next = new AtomicInteger();
     private final WorkerTeam.Job job = this::take;
@@ -29,8 +30,8 @@ final class Pieces {
         void piece(Workspace workspace, int index);
     }
 
-    Pieces(ParameterRegistry registry) {
-        parameters = registry.owned();
+    Pieces(ParameterRegistry registry, SlabLayout layout) {
+        parameters = layout.parameters(registry);
         int count = 0;
         for (Parameter p : parameters) {
             count = Math.addExact(count, Math.toIntExact((p.size() + SIZE - 1) / SIZE));
@@ -42,7 +43,7 @@ final class Pieces {
         for (int i = 0; i < parameters.size(); i++) {
             long size = parameters.get(i).size();
             for (long done = 0; done < size; done += SIZE, at++) {
-                offset[at] = parameters.get(i).offset() + done;
+                offset[at] = layout.offset(parameters.get(i)) + done;
                 length[at] = (int) Math.min(SIZE, size - done);
                 parameter[at] = i;
             }

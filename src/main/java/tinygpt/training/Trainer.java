@@ -10,6 +10,7 @@ import tinygpt.hyperparameters.ModelShape;
 import tinygpt.model.Gpt;
 import tinygpt.parameters.Initializer;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.SlabLayout;
 import tinygpt.tensor.Slab;
 import tinygpt.tensor.WorkerTeam;
 import tinygpt.text.Corpus;
@@ -55,7 +56,7 @@ public final class Trainer implements AutoCloseable {
         corpus.requireContext(shape.contextLength());
         Deque<Runnable> opened = new ArrayDeque<>();
         try {
-            this.registry = ParameterRegistry.of(shape).allocate();
+            this.registry = ParameterRegistry.of(this.hyperparameters).allocate();
             opened.push(registry::close);
             Initializer.initialize(registry, hyperparameters.seed());
             this.model = new Gpt(registry);
@@ -217,12 +218,12 @@ public final class Trainer implements AutoCloseable {
         return optimizer;
     }
 
-    /** Adam's running mean of gradients, laid out like the weights. */
+    /** Adam's running mean of gradients, with room for what is trained: {@link SlabLayout#TRAINED}. */
     public Slab mean() {
         return optimizer.mean();
     }
 
-    /** Adam's running mean of squared gradients, laid out like the weights. */
+    /** Adam's running mean of squared gradients, laid out in the same way. */
     public Slab meanSquare() {
         return optimizer.meanSquare();
     }

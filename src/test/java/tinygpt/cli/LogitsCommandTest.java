@@ -59,7 +59,7 @@ class LogitsCommandTest {
                 json("--model=" + golden.folder(), "--ids=4,42,3", "--all").at("/logits/2"));
         assertArrayEquals(ofAll, last);
         try (LoadedModel loaded = LoadedModel.open(golden.folder());
-                Activations a = new Activations(golden.shape(), 1, 3, null)) {
+                Activations a = new Activations(loaded.model(), 1, 3, null)) {
             System.arraycopy(ids, 0, a.tokens(), 0, 3);
             loaded.model().forward(new Workspace(Gpt.longestRow(golden.shape())), a);
             float[] exact = new float[golden.shape().vocabularySize()];

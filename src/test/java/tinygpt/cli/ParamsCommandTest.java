@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import tinygpt.hyperparameters.ModelShape;
 import tinygpt.hyperparameters.Preset;
+import tinygpt.parameters.ParameterRegistry;
 
 final class ParamsCommandTest {
     /** nanoGPT's CPU shape with biases: 809,856 parameters in 52 tensors. */
@@ -332,11 +332,11 @@ final class ParamsCommandTest {
 
     @Test
     void model_comesFromTheReader() {
-        ModelShape shape = Preset.named("gpt2").hyperparameters().model();
+        ParameterRegistry registry = ParameterRegistry.of(Preset.named("gpt2").hyperparameters());
         StringWriter out = new StringWriter();
         Output output = new Output(
                 new PrintWriter(out), new PrintWriter(new StringWriter()), Glyphs.of(StandardCharsets.UTF_8));
-        int exitCode = ParamsCommand.create(output, path -> path.equals(Path.of("run/ckpt")) ? shape : null)
+        int exitCode = ParamsCommand.create(output, path -> path.equals(Path.of("run/ckpt")) ? registry : null)
                 .execute("--model", "run/ckpt");
         assertEquals(0, exitCode);
         assertTrue(out.toString().startsWith("run" + java.io.File.separator + "ckpt   12 layers"), out.toString());

@@ -259,7 +259,7 @@ class GeneratorTest {
     }
 
     private static int argmax(Gpt model, int[] window) {
-        try (Activations a = new Activations(model.shape(), 1, window.length, null)) {
+        try (Activations a = new Activations(model, 1, window.length, null)) {
             System.arraycopy(window, 0, a.tokens(), 0, window.length);
             model.forward(new Workspace(Gpt.longestRow(model.shape())), a);
             float[] logits = new float[a.logits().columns()];

@@ -23,7 +23,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class HyperparametersTest {
     private static final Hyperparameters NANO = Preset.named("nano").hyperparameters();
     private static final String NANO_CANONICAL = """
-            {"data":{"batch_size":8,"order":"shuffled","shards":2,"tokenizer":"character","validation_fraction":0.1},\
+            {"adaptation":{"lora_alpha":16,"lora_on":"attention","lora_rank":0,"trainable":"*"},\
+            "data":{"batch_size":8,"order":"shuffled","shards":2,"tokenizer":"character","validation_fraction":0.1},\
             "model":{"activation":"gelu_tanh","attention_dropout":0,"biases":true,"context_length":32,\
             "embedding_dropout":0,"feed_forward_width":128,"heads":2,"initial_std":0.02,"layer_norm_epsilon":0.00001,\
             "layers":2,"residual_dropout":0,"tied_head":true,"vocabulary_size":64,"width":32},\
@@ -39,7 +40,7 @@ final class HyperparametersTest {
     @Test
     void sha256_ofNano_isThatOfTheText() {
         // Computed with Python's hashlib from the text above.
-        assertEquals("2988f4428aa6851ff05872e22d3f88d6faccd892d03a13f0fb812b1ddef2aea1", NANO.sha256());
+        assertEquals("d84a9eedb019ee81ea54a2f6499eb386b2b79e7c65af93bcdd94984187d2ba33", NANO.sha256());
     }
 
     @ParameterizedTest
@@ -113,7 +114,7 @@ final class HyperparametersTest {
     void keys_haveDistinctFlags() {
         Set<String> flags = new HashSet<>();
         HyperparameterKey.all().forEach(key -> flags.add(key.flag()));
-        assertEquals(30, flags.size());
+        assertEquals(34, flags.size());
         assertEquals(HyperparameterKey.all().size(), flags.size());
     }
 
@@ -303,6 +304,9 @@ final class HyperparametersTest {
             case "schedule" -> "linear";
             case "tokenizer" -> "byte";
             case "order" -> "sequential";
+            case "trainable" -> "kind:attention !h.0.*";
+            case "lora_rank" -> "4";
+            case "lora_on" -> "*.c_attn";
             default -> "0.25";
         };
     }

@@ -14,6 +14,7 @@ import tinygpt.hyperparameters.Activation;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.SlabLayout;
 import tinygpt.reference.Masks;
 import tinygpt.reference.ModelFixtures;
 import tinygpt.reference.ModelFixtures.Golden;
@@ -134,7 +135,7 @@ class GptTest {
         int[][] ids = ModelFixtures.randomIds(shape, 1, 72, 2);
         int v = shape.vocabularySize();
         try (Run run = new Run(shape, weights, ids, ids, "vector");
-                DecodeState state = new DecodeState(shape)) {
+                DecodeState state = new DecodeState(run.model)) {
             run.forward();
             float[] full = run.activations.logits().toArray();
             float[] logits = state.read(run.model, run.space, ids[0], 0, prompt).toArray();
@@ -190,7 +191,7 @@ class GptTest {
             dropouts = new Dropouts(shape, SEED);
             dropouts.atStep(5);
             int time = ids[0].length;
-            activations = new Activations(shape, ids.length, time, dropouts);
+            activations = new Activations(model, ids.length, time, dropouts);
             gradients = new Gradients(registry, "gradients");
             space = TestWorkspaces.of(kernels, Gpt.longestRow(shape));
             for (int b = 0; b < ids.length; b++) {
@@ -199,7 +200,7 @@ class GptTest {
             }
             // A gradient is overwritten: what was there before must not matter.
             float[] noise = {Float.NaN};
-            for (long i = 0; i < registry.slabSize(); i++) {
+            for (long i = 0; i < registry.trainedSize(); i++) {
                 gradients.slab().write(i, noise, 0, 1);
             }
         }
@@ -214,7 +215,7 @@ class GptTest {
         }
 
         Map<String, double[]> gradients() {
-            return ModelFixtures.read(registry, gradients.slab());
+            return ModelFixtures.read(registry, SlabLayout.TRAINED, gradients.slab());
         }
 
         @Override

@@ -37,7 +37,8 @@ class TrainingFlopsTest {
                 .hyperparameters()
                 .with("model.context_length", "256")
                 .model();
-        try (Activations a = new Activations(shape, 1, time, null)) {
+        try (ParameterRegistry registry = ParameterRegistry.of(shape).allocate();
+                Activations a = new Activations(new Gpt(registry), 1, time, null)) {
             long multiplied = a.layer(0).head(0, 0).stream()
                     .mapToLong(block -> (long) block.probabilities().rows()
                             * block.probabilities().columns())

@@ -61,8 +61,8 @@ final class ParameterSelectorTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            kind:layer | there is no kind 'layer' of parameter; there are embedding, positional, attention, feed-forward, normalization, output
-            kind:      | there is no kind '' of parameter; there are embedding, positional, attention, feed-forward, normalization, output
+            kind:layer | there is no kind 'layer' of parameter; there are embedding, positional, attention, feed-forward, normalization, output, adapter
+            kind:      | there is no kind '' of parameter; there are embedding, positional, attention, feed-forward, normalization, output, adapter
             h.[0-3.*   | 'h.[0-3.*' is not a pattern: brackets hold letters, digits and ranges, as in h.[0-3].*
             h.[^0].*   | 'h.[^0].*' is not a pattern: brackets hold letters, digits and ranges, as in h.[0-3].*
             h.[3-0].*  | 'h.[3-0].*' is not a pattern: a range in brackets must ascend

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import tinygpt.hyperparameters.Activation;
+import tinygpt.hyperparameters.Adaptation;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
@@ -75,7 +76,7 @@ class GradientCheckTest {
 
         Map<String, double[]> gradients = model.gradients(IDS, factors);
 
-        checkAll(shape, weights, gradients, () -> dot(model.logits(IDS), factors));
+        checkAll(ParameterRegistry.of(shape), weights, gradients, () -> dot(model.logits(IDS), factors));
     }
 
     @ParameterizedTest
@@ -86,7 +87,7 @@ class GradientCheckTest {
 
         Map<String, double[]> gradients = model.gradients(IDS, TARGETS);
 
-        checkAll(shape, weights, gradients, () -> model.loss(IDS, TARGETS));
+        checkAll(ParameterRegistry.of(shape), weights, gradients, () -> model.loss(IDS, TARGETS));
     }
 
     @ParameterizedTest
@@ -108,7 +109,25 @@ class GradientCheckTest {
 
         Map<String, double[]> gradients = model.gradients(IDS, TARGETS);
 
-        checkAll(shape(), weights, gradients, () -> model.loss(IDS, TARGETS));
+        checkAll(ParameterRegistry.of(shape()), weights, gradients, () -> model.loss(IDS, TARGETS));
+    }
+
+    /** A, B, and everything beneath them, whose gradient goes through the adapter too. */
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void gradients_withAdapters_areCentralDifferences(ModelShape shape) {
+        ParameterRegistry registry =
+                ParameterRegistry.of(shape, new Adaptation("*", 3, 5, "attention,*.c_fc h.1.mlp.c_proj"));
+        assertEquals(7, registry.adapters().size());
+        Map<String, double[]> weights = ModelFixtures.randomWeights(registry, 1);
+        ReferenceGpt model = new ReferenceGpt(registry, weights, ModelFixtures.randomMasks(0.25, 5));
+        double[] factors = ModelFixtures.randomNormals(BATCH * TIME * shape.vocabularySize(), 2);
+
+        checkAll(registry, weights, model.gradients(IDS, factors), () -> dot(model.logits(IDS), factors));
+
+        double[] embedding = model.embedding(IDS);
+        double[] gradient = model.embeddingGradient(embedding, BATCH, factors);
+        check("embedding", embedding, gradient, () -> dot(model.logits(embedding, BATCH), factors));
     }
 
     @Test
@@ -144,10 +163,11 @@ class GradientCheckTest {
 
     /** Checks every registered tensor; one that is tied has no gradient of its own. */
     private static void checkAll(
-            ModelShape shape, Map<String, double[]> weights, Map<String, double[]> gradients, DoubleSupplier f) {
-        List<String> names = ParameterRegistry.of(shape).owned().stream()
-                .map(Parameter::name)
-                .toList();
+            ParameterRegistry registry,
+            Map<String, double[]> weights,
+            Map<String, double[]> gradients,
+            DoubleSupplier f) {
+        List<String> names = registry.owned().stream().map(Parameter::name).toList();
         assertEquals(names, List.copyOf(gradients.keySet()));
         for (String name : names) {
             // Otherwise a tensor that f does not depend on would pass by being 0.

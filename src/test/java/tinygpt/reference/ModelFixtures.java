@@ -19,6 +19,7 @@ import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.InitialLaw;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.SlabLayout;
 import tinygpt.random.CounterRandom;
 import tinygpt.random.Stream;
 import tinygpt.reference.TestTensors.Tensor;
@@ -150,8 +151,13 @@ public final class ModelFixtures {
      * those hide errors.
      */
     public static Map<String, double[]> randomWeights(ModelShape shape, long seed) {
+        return randomWeights(ParameterRegistry.of(shape), seed);
+    }
+
+    /** The same for every parameter of a registry, adapters too: B is not 0, because that hides errors. */
+    public static Map<String, double[]> randomWeights(ParameterRegistry registry, long seed) {
         Map<String, double[]> weights = new LinkedHashMap<>();
-        for (Parameter parameter : ParameterRegistry.of(shape).owned()) {
+        for (Parameter parameter : registry.owned()) {
             double mean = parameter.initialLaw() instanceof InitialLaw.Constant constant ? constant.value() : 0;
             double std = std(parameter);
             long place = CounterRandom.hash(parameter.name());
@@ -168,7 +174,7 @@ public final class ModelFixtures {
         int[] shape = parameter.shape();
         return switch (parameter.kind()) {
             case EMBEDDING, POSITIONAL, OUTPUT -> 1 / Math.sqrt(shape[1]);
-            case ATTENTION, FEED_FORWARD -> shape.length == 2 ? 1 / Math.sqrt(shape[0]) : VECTOR_STD;
+            case ATTENTION, FEED_FORWARD, ADAPTER -> shape.length == 2 ? 1 / Math.sqrt(shape[0]) : VECTOR_STD;
             case NORMALIZATION -> VECTOR_STD;
         };
     }
@@ -217,12 +223,17 @@ public final class ModelFixtures {
         }
     }
 
-    /** The numbers, by name, of a slab that is laid out like the registry: its weights, or gradients. */
+    /** The numbers, by name, of a slab that is laid out like the weights. */
     public static Map<String, double[]> read(ParameterRegistry registry, Slab slab) {
+        return read(registry, SlabLayout.WEIGHTS, slab);
+    }
+
+    /** The numbers, by name, of the parameters that have a place in a slab. */
+    public static Map<String, double[]> read(ParameterRegistry registry, SlabLayout layout, Slab slab) {
         Map<String, double[]> numbers = new LinkedHashMap<>();
-        for (Parameter parameter : registry.owned()) {
+        for (Parameter parameter : layout.parameters(registry)) {
             float[] floats = new float[Math.toIntExact(parameter.size())];
-            slab.read(parameter.offset(), floats, 0, floats.length);
+            slab.read(layout.offset(parameter), floats, 0, floats.length);
             numbers.put(parameter.name(), widen(floats));
         }
         return numbers;

@@ -11,6 +11,7 @@ import static tinygpt.reference.ReferenceLayers.normBackward;
 import static tinygpt.reference.ReferenceLayers.plus;
 import static tinygpt.reference.ReferenceLayers.times;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import tinygpt.hyperparameters.ModelShape;
@@ -30,15 +31,20 @@ import tinygpt.random.Stream;
  *     x = x + dropout(c_proj(attention(c_attn(ln_1(x)))))     (B T, C)
  *     x = x + dropout(c_proj(gelu(c_fc(ln_2(x)))))            (B T, C)
  *   logits = ln_f(x) . head                                   (B T, V)
+ *   a linear layer with an adapter: y = x W + b + alpha/r (x A) B
  * </pre>
  *
  * <p>The dropout rates of the shape play no part: what is dropped is said by the {@link Masks}. Source: Radford et al.,
  * "Language models are unsupervised multitask learners", 2019, section 2.3.
  */
 public final class ReferenceGpt {
+    private static final String LORA_A = ".lora_A.weight";
+    private static final String LORA_B = ".lora_B.weight";
+
     private final ModelShape shape;
     private final Map<String, double[]> weights;
     private final Masks masks;
+    private final ParameterRegistry registry;
 
     /** A model without dropout. */
     public ReferenceGpt(ModelShape shape, Map<String, double[]> weights) {
@@ -52,10 +58,15 @@ public final class ReferenceGpt {
      * @throws IllegalArgumentException if a parameter is missing, is of another size, or is not part of the model
      */
     public ReferenceGpt(ModelShape shape, Map<String, double[]> weights, Masks masks) {
-        this.shape = shape;
+        this(ParameterRegistry.of(shape), weights, masks);
+    }
+
+    /** The same for a registry that may have adapters; what is frozen there has a gradient here all the same. */
+    public ReferenceGpt(ParameterRegistry registry, Map<String, double[]> weights, Masks masks) {
+        this.registry = registry;
+        this.shape = registry.shape();
         this.weights = weights;
         this.masks = masks;
-        ParameterRegistry registry = ParameterRegistry.of(shape);
         for (Parameter parameter : registry.owned()) {
             double[] values = weights.get(parameter.name());
             if (values == null || values.length != parameter.size()) {
@@ -258,14 +269,36 @@ public final class ReferenceGpt {
     }
 
     private double[] linear(String name, double[] x, int in, int out) {
-        return ReferenceLayers.linear(x, weights.get(name + ".weight"), weights.get(name + ".bias"), in, out);
+        double[] y = ReferenceLayers.linear(x, weights.get(name + ".weight"), weights.get(name + ".bias"), in, out);
+        double[] a = weights.get(name + LORA_A);
+        if (a == null) {
+            return y;
+        }
+        int rank = a.length / in;
+        double[] u = ReferenceLayers.linear(x, a, null, in, rank); // (B T, r)
+        return plus(y, scaled(ReferenceLayers.linear(u, weights.get(name + LORA_B), null, rank, out)));
     }
 
     private double[] linearBackward(
             String name, double[] dy, double[] x, int in, int out, Map<String, double[]> gradients) {
         double[] dw = gradients.get(name + ".weight");
         double[] db = gradients.get(name + ".bias");
-        return ReferenceLayers.linearBackward(dy, x, weights.get(name + ".weight"), dw, db, in, out);
+        double[] dx = ReferenceLayers.linearBackward(dy, x, weights.get(name + ".weight"), dw, db, in, out);
+        double[] a = weights.get(name + LORA_A);
+        if (a == null) {
+            return dx;
+        }
+        int rank = a.length / in;
+        double[] u = ReferenceLayers.linear(x, a, null, in, rank); // (B T, r)
+        double[] b = weights.get(name + LORA_B);
+        double[] du = ReferenceLayers.linearBackward(scaled(dy), u, b, gradients.get(name + LORA_B), null, rank, out);
+        return plus(dx, ReferenceLayers.linearBackward(du, x, a, gradients.get(name + LORA_A), null, in, rank));
+    }
+
+    /** Times alpha / r. */
+    private double[] scaled(double[] x) {
+        double scale = registry.adaptation().loraAlpha() / registry.adaptation().loraRank();
+        return Arrays.stream(x).map(v -> scale * v).toArray();
     }
 
     private double[] normBackward(String name, double[] dy, double[] x, Map<String, double[]> gradients) {

@@ -127,7 +127,7 @@ class TrainingDeterminismTest {
         assertEquals(expected, starts);
 
         try (Training training = new Training(h, tokens, 2);
-                Activations a = new Activations(h.model(), 8, time, new Dropouts(h.model(), h.seed()));
+                Activations a = new Activations(training.model, 8, time, new Dropouts(h.model(), h.seed()));
                 Gradients gradients = new Gradients(training.registry, "test")) {
             double loss = training.engine.compute(2);
             for (int i = 0; i < 8; i++) {
@@ -168,7 +168,7 @@ class TrainingDeterminismTest {
                 WorkerTeam team = new WorkerTeam(threads, Gpt.longestRow(golden.shape()));
                 AdamW adamW = new AdamW(registry, optimization, team);
                 Gradients gradients = new Gradients(registry, "test");
-                Activations a = new Activations(golden.shape(), sequences, time, new Dropouts(golden.shape(), 1))) {
+                Activations a = new Activations(new Gpt(registry), sequences, time, new Dropouts(golden.shape(), 1))) {
             ModelFixtures.fill(registry, golden.weights());
             Gpt model = new Gpt(registry);
             for (int i = 0; i < sequences; i++) {

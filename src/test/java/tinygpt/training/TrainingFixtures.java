@@ -55,7 +55,7 @@ final class TrainingFixtures {
 
         Training(Hyperparameters h, int[] tokens, int threads, long slabBudget) {
             hyperparameters = h;
-            registry = ParameterRegistry.of(h.model()).allocate();
+            registry = ParameterRegistry.of(h).allocate();
             Initializer.initialize(registry, h.seed());
             model = new Gpt(registry);
             team = new WorkerTeam(threads, Gpt.longestRow(h.model()));
