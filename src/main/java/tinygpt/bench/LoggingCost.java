@@ -150,8 +150,8 @@ public final class LoggingCost {
 
     private static double evaluation(Trainer trainer, RunMetrics metrics) {
         Samples times = new Samples();
-        var report =
-                new TrainingListener.EvaluationReport(trainer.stepsDone(), new Evaluation.Result(1, 0.01, 1), false);
+        var report = new TrainingListener.EvaluationReport(
+                trainer.stepsDone(), new Evaluation.Result(1, 0.01, 1), false, trainer.tokensSeen());
         for (int i = 0; i < EVALUATIONS; i++) {
             long start = System.nanoTime();
             metrics.onEvaluation(report);

@@ -12,7 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
 
-/** Finds how much of an event file of ours belongs to the steps up to a given one. */
+/** Finds how much of an event file of ours belongs to a state from which a run continues. */
 final class EventCut implements Closeable {
     private static final int TRAILER = Integer.BYTES;
     private static final int STEP_KEY = 2 << 3;
@@ -28,12 +28,23 @@ final class EventCut implements Closeable {
         in = new DataInputStream(new BufferedInputStream(Files.newInputStream(path), 1 << 16));
     }
 
-    /** Bytes to keep: all records before the first that is of a later step, ends a session, or is torn. */
-    static long keep(Path path, long lastStep) throws IOException {
+    /**
+     * Bytes to keep: all records before the first that is of a later step, ends a session, or is torn.
+     *
+     * @param lastStep steps that were done
+     * @param most how many records of that step to keep at most: what comes after them will be done again
+     */
+    static long keep(Path path, long lastStep, int most) throws IOException {
         try (EventCut cut = new EventCut(path)) {
             long kept = 0;
+            int ofLast = 0;
             byte[] event;
-            while ((event = cut.next(cut.size - kept)) != null && belongs(event, lastStep)) {
+            while ((event = cut.next(cut.size - kept)) != null) {
+                long step = stepUnlessEnd(event);
+                ofLast += step == lastStep ? 1 : 0;
+                if (step > lastStep || ofLast > most) {
+                    break;
+                }
                 kept += EventFile.HEADER + event.length + TRAILER;
             }
             return kept;
@@ -59,8 +70,12 @@ final class EventCut implements Closeable {
         return Integer.reverseBytes(in.readInt()) == EventFile.maskedCrc(crc, data, 0, data.length) ? data : null;
     }
 
-    /** Reads an event in the order in which {@link EventFile} writes it: wall time, step if not 0, summary. */
-    private static boolean belongs(byte[] event, long lastStep) {
+    /**
+     * Reads an event in the order in which {@link EventFile} writes it: wall time, step if not 0, summary.
+     *
+     * @return the step, or the last of all for the end of a session and for what is none of ours
+     */
+    private static long stepUnlessEnd(byte[] event) {
         ByteBuffer in = ByteBuffer.wrap(event);
         try {
             in.position(1 + Double.BYTES);
@@ -70,9 +85,10 @@ final class EventCut implements Closeable {
                 step = varint(in);
                 key = in.get();
             }
-            return step <= lastStep && !(key == SUMMARY_KEY && firstTag(in).equals(EventFile.SESSION_END));
+            boolean end = key == SUMMARY_KEY && firstTag(in).equals(EventFile.SESSION_END);
+            return end ? Long.MAX_VALUE : step;
         } catch (BufferUnderflowException | IllegalArgumentException e) {
-            return false; // nothing of ours
+            return Long.MAX_VALUE;
         }
     }
 

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Finds how much of a text log belongs to the steps up to a given one. The records of a log are in the order of their
+ * Finds how much of a text log belongs to a state from which a run continues. The records of a log are in the order of their
  * steps, so that is a length: what lies behind it is of steps that will be done again, or was torn when a process died.
  */
 final class LogCut {
@@ -39,21 +39,27 @@ final class LogCut {
         return new LogCut(prefix, false, true);
     }
 
-    /** Bytes to keep; 0 if there is no such file. */
-    long keep(Path file, long lastStep) throws IOException {
+    /**
+     * Bytes to keep; 0 if there is no such file.
+     *
+     * @param lastStep steps that were done
+     * @param most how many records of that step to keep at most: what comes after them will be done again
+     */
+    long keep(Path file, long lastStep, int most) throws IOException {
         if (!Files.exists(file)) {
             return 0;
         }
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER)) {
-            return keep(in, lastStep);
+            return keep(in, lastStep, most);
         }
     }
 
-    private long keep(InputStream in, long lastStep) throws IOException {
+    private long keep(InputStream in, long lastStep, int most) throws IOException {
         long kept = 0;
         long position = 0;
         boolean skips = header;
         boolean inBlock = false;
+        int ofLast = 0;
         StepReader line = new StepReader();
         int b;
         while ((b = in.read()) >= 0) {
@@ -62,9 +68,11 @@ final class LogCut {
                 line.add(b);
                 continue;
             }
-            boolean checked = !skips && !inBlock;
-            if (checked && (line.step() == NO_STEP || line.step() > lastStep)) {
-                return kept;
+            if (!skips && !inBlock) {
+                ofLast += line.step() == lastStep ? 1 : 0;
+                if (line.step() == NO_STEP || line.step() > lastStep || ofLast > most) {
+                    return kept;
+                }
             }
             inBlock = blocks && line.length > 0;
             if (!inBlock) {

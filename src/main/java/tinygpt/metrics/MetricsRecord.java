@@ -68,7 +68,7 @@ public final class MetricsRecord {
 
     /** The line of an evaluation. */
     public MetricsRecord evaluation(EvaluationReport report, long wallMilliseconds) {
-        begin(report.step(), wallMilliseconds, report.step() * tokensPerStep);
+        begin(report.step(), wallMilliseconds, report.tokensSeen());
         absent(COLUMNS_OF_A_STEP);
         exact("val_loss", report.result().loss());
         rounded("val_stderr", report.result().standardError());

@@ -85,8 +85,8 @@ public final class RunMetrics implements TrainingListener, AutoCloseable {
     }
 
     /**
-     * Opens the logs of a run. Those of a fresh trainer are begun anew; those of a trainer that continues are cut back to
-     * the steps it has done, and a last line or record that was torn is cut off too.
+     * Opens the logs of a run. What is there is cut back to what the trainer has done, which leaves nothing for a fresh one;
+     * a last line or record that was torn is cut off too.
      *
      * @param folder the run folder, which exists
      * @throws IOException if a log cannot be read or written
@@ -108,33 +108,35 @@ public final class RunMetrics implements TrainingListener, AutoCloseable {
     }
 
     private void openLogs(Path folder) throws IOException {
-        long done = trainer.stepsDone();
-        jsonLog = log(folder.resolve(METRICS), JSON_CUT);
+        // An evaluation that the trainer does not remember will be done again, and its lines with it.
+        boolean evaluated = trainer.lastEvaluatedStep() == trainer.stepsDone();
+        int most = evaluated ? Integer.MAX_VALUE : trainer.stepsDone() > 0 ? 1 : 0;
+        jsonLog = log(folder.resolve(METRICS), JSON_CUT, most);
         Path csvFile = folder.resolve(CSV);
         if (options.csv() || Files.exists(csvFile)) {
-            csvLog = log(csvFile, CSV_CUT);
+            csvLog = log(csvFile, CSV_CUT, most);
             if (csvLog.isEmpty()) {
                 csvLog.append(new LineBuffer().add(MetricsRecord.CSV_HEADER).add('\n'));
             }
         }
-        tensorsLog = log(folder.resolve(TENSORS), TENSORS_CUT);
+        tensorsLog = log(folder.resolve(TENSORS), TENSORS_CUT, most);
         if (tensorsLog.isEmpty()) {
             tensorsLog.append(tensors.header());
         }
-        samplesLog = log(folder.resolve(SAMPLES), SAMPLES_CUT);
+        samplesLog = log(folder.resolve(SAMPLES), SAMPLES_CUT, evaluated ? Integer.MAX_VALUE : 0);
         Path events = folder.resolve(TENSORBOARD);
         if (options.tensorBoard()) {
             tensorBoard = TensorBoardLog.open(
-                    events, trainer, tensors.norms(), tokensPerStep(), tensorBoardEvery(), seconds(now()));
+                    events, trainer, tensors.norms(), tokensPerStep(), tensorBoardEvery(), most, seconds(now()));
             open.add(tensorBoard);
         } else {
-            TensorBoardLog.cut(events, done);
+            TensorBoardLog.cut(events, trainer.stepsDone(), most);
         }
     }
 
-    private AppendLog log(Path file, LogCut cut) throws IOException {
-        boolean fresh = trainer.stepsDone() == 0 && trainer.lastEvaluatedStep() < 0;
-        AppendLog log = AppendLog.open(file, fresh ? 0 : cut.keep(file, trainer.stepsDone()));
+    private AppendLog log(Path file, LogCut cut, int most) throws IOException {
+        boolean fresh = trainer.stepsDone() == 0 && most == 0; // a header that is there may be another model's
+        AppendLog log = AppendLog.open(file, fresh ? 0 : cut.keep(file, trainer.stepsDone(), most));
         open.add(log);
         return log;
     }

@@ -55,14 +55,20 @@ final class TensorBoardLog implements Closeable {
      *
      * @param folder {@code tb} in the run folder
      * @param tensorsEvery steps between the norms of every tensor
+     * @param most how many events of the last step to keep at most
      */
     static TensorBoardLog open(
-            Path folder, Trainer trainer, TensorNorms norms, long tokensPerStep, int tensorsEvery, double wallSeconds)
+            Path folder,
+            Trainer trainer,
+            TensorNorms norms,
+            long tokensPerStep,
+            int tensorsEvery,
+            int most,
+            double wallSeconds)
             throws IOException {
         Files.createDirectories(folder);
         Path path = find(folder).orElse(folder.resolve(fileName(wallSeconds)));
-        boolean resumed = trainer.stepsDone() > 0;
-        long size = resumed && Files.exists(path) ? EventCut.keep(path, trainer.stepsDone()) : 0;
+        long size = Files.exists(path) ? EventCut.keep(path, trainer.stepsDone(), most) : 0;
         EventFile file = EventFile.open(path, size, wallSeconds);
         try {
             TensorBoardLog log = new TensorBoardLog(file, trainer, norms, tokensPerStep, tensorsEvery);
@@ -75,10 +81,11 @@ final class TensorBoardLog implements Closeable {
     }
 
     /** Cuts the event file of a run, if there is one, back to the steps done. */
-    static void cut(Path folder, long stepsDone) throws IOException {
+    static void cut(Path folder, long stepsDone, int most) throws IOException {
         Optional<Path> path = Files.isDirectory(folder) ? find(folder) : Optional.empty();
         if (path.isPresent()) {
-            AppendLog.open(path.get(), EventCut.keep(path.get(), stepsDone)).close();
+            AppendLog.open(path.get(), EventCut.keep(path.get(), stepsDone, most))
+                    .close();
         }
     }
 

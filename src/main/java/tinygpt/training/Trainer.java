@@ -185,7 +185,8 @@ public final class Trainer implements AutoCloseable {
         evaluatedStep = step;
         boolean best = lastEvaluation.loss() <= bestLoss;
         bestLoss = Math.min(bestLoss, lastEvaluation.loss());
-        TrainingListener.EvaluationReport report = new TrainingListener.EvaluationReport(step, lastEvaluation, best);
+        TrainingListener.EvaluationReport report =
+                new TrainingListener.EvaluationReport(step, lastEvaluation, best, tokensSeen());
         for (TrainingListener listener : listeners) {
             listener.onEvaluation(report);
         }

@@ -33,8 +33,9 @@ public interface TrainingListener {
      * @param step how many steps were done
      * @param result the loss
      * @param best whether no earlier evaluation of this run was better
+     * @param tokensSeen tokens trained on so far
      */
-    record EvaluationReport(long step, Evaluation.Result result, boolean best) {}
+    record EvaluationReport(long step, Evaluation.Result result, boolean best, long tokensSeen) {}
 
     /** After every step. */
     default void onStep(StepReport report) {}

@@ -79,7 +79,8 @@ class ProgressPainterTest {
 
     private static Snapshot snapshot() {
         StepReport step = new StepReport(640, 1.9731, 9.1e-4, 0.84, false, 1.1e-3, 52_100_000, 491_520);
-        EvaluationReport evaluation = new EvaluationReport(600, new Evaluation.Result(2.031, 0.01, 1000), true);
+        EvaluationReport evaluation =
+                new EvaluationReport(600, new Evaluation.Result(2.031, 0.01, 1000), true, 600 * 256);
         double[] curve = new double[TrainingStatus.CURVE];
         java.util.Arrays.fill(curve, Double.NaN);
         for (int i = 0; i < 8; i++) {

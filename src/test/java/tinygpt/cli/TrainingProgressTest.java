@@ -26,7 +26,7 @@ class TrainingProgressTest {
     void json_isAnObjectALine_everySoManyStepsAndAtTheLast() throws Exception {
         StringWriter err = new StringWriter();
         try (TrainingProgress progress = progress(TrainingProgress.Mode.json, err)) {
-            progress.onEvaluation(new EvaluationReport(0, new Evaluation.Result(4.5, Double.NaN, 100), true));
+            progress.onEvaluation(new EvaluationReport(0, new Evaluation.Result(4.5, Double.NaN, 100), true, 0));
             progress.sample("a \"fox\"\nü");
             for (int step = 1; step <= 7; step++) {
                 progress.onStep(new StepReport(step, 3.25, 1e-3, 2, true, 0.5, 4_000_000, step * 256L));
@@ -58,7 +58,7 @@ class TrainingProgressTest {
         StringWriter err = new StringWriter();
         try (TrainingProgress progress = progress(TrainingProgress.Mode.none, err)) {
             progress.onStep(new StepReport(3, 3.25, 1e-3, 2, true, 0.5, 4_000_000, 256));
-            progress.onEvaluation(new EvaluationReport(3, new Evaluation.Result(4.5, 0.1, 100), true));
+            progress.onEvaluation(new EvaluationReport(3, new Evaluation.Result(4.5, 0.1, 100), true, 768));
             progress.sample("a fox");
         }
         assertEquals("", err.toString());

@@ -20,6 +20,8 @@ import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
 
 class EventFileTest {
+    private static final int ALL = Integer.MAX_VALUE;
+
     @TempDir
     Path folder;
 
@@ -172,9 +174,11 @@ class EventFileTest {
         for (int i = 0; i < events.size(); i++) {
             ends[i + 1] = ends[i] + events.get(i).record().length;
         }
-        assertEquals(ends[5], EventCut.keep(path, 200), "all but the end of the session");
-        assertEquals(ends[3], EventCut.keep(path, 199));
-        assertEquals(ends[2], EventCut.keep(path, 0));
+        assertEquals(ends[5], EventCut.keep(path, 200, ALL), "all but the end of the session");
+        assertEquals(ends[3], EventCut.keep(path, 199, ALL));
+        assertEquals(ends[2], EventCut.keep(path, 0, ALL));
+        assertEquals(ends[4], EventCut.keep(path, 200, 1), "one event of the last step");
+        assertEquals(0, EventCut.keep(path, 0, 0));
         byte[] whole = Files.readAllBytes(path);
         for (int length = 0; length < ends[4]; length++) {
             Path torn = folder.resolve("torn");
@@ -183,7 +187,7 @@ class EventFileTest {
             for (long end : ends) {
                 last = end <= length ? end : last;
             }
-            assertEquals(last, EventCut.keep(torn, 200));
+            assertEquals(last, EventCut.keep(torn, 200, ALL));
         }
     }
 
@@ -201,7 +205,7 @@ class EventFileTest {
             byte[] damaged = whole.clone();
             damaged[i] ^= 4;
             Files.write(path, damaged);
-            assertEquals(first, EventCut.keep(path, 1), "byte " + i);
+            assertEquals(first, EventCut.keep(path, 1, ALL), "byte " + i);
         }
     }
 

@@ -67,12 +67,22 @@ class LogCutTest {
     }
 
     @Test
+    void recordsOfTheLastStep_areKeptUpToANumber() throws IOException {
+        String text = "{\"step\":1}\n{\"step\":1}\n{\"step\":2}\n{\"step\":2}\n";
+        Path file = Files.writeString(folder.resolve("log"), text);
+        assertEquals(text.length(), JSON.keep(file, 2, 2));
+        assertEquals(text.length() * 3 / 4, JSON.keep(file, 2, 1));
+        assertEquals(text.length() / 2, JSON.keep(file, 2, 0));
+    }
+
+    @Test
     void missingFile_isEmpty() throws IOException {
-        assertEquals(0, JSON.keep(folder.resolve("none"), 5));
+        assertEquals(0, JSON.keep(folder.resolve("none"), 5, 1));
     }
 
     private void assertKept(LogCut cut, String text, String kept) throws IOException {
         Path file = Files.writeString(folder.resolve("log"), text.replace('~', '\n'));
-        assertEquals(kept.replace('~', '\n'), Files.readString(file).substring(0, (int) cut.keep(file, 2)));
+        assertEquals(kept.replace('~', '\n'), Files.readString(file).substring(0, (int)
+                cut.keep(file, 2, Integer.MAX_VALUE)));
     }
 }

@@ -349,7 +349,7 @@ class RunMetricsTest {
             saved.train(3, () -> saved.stepsDone() == 5); // goes on beyond the checkpoint
             first.close();
             tear(resumed);
-            trainer.continueFrom(3, saved.tokensSeen() / 5 * 3, saved.bestLoss(), 3);
+            trainer.continueFrom(3, 3 * 256, saved.bestLoss(), 3);
             try (RunMetrics second = RunMetrics.open(resumed, trainer, ALL.withCsv(false))) {
                 trainer.listen(second).listen(sampler(trainer, second)).train(3, () -> false);
             }
@@ -372,10 +372,48 @@ class RunMetricsTest {
         }
     }
 
+    /** A checkpoint that was saved before the evaluation of its step: the evaluation comes again, its lines only once. */
+    @Test
+    void resumedBeforeAnEvaluation_logsItOnce() throws IOException {
+        try (Trainer saved = trainer(6);
+                RunMetrics metrics = RunMetrics.open(folder, saved, ALL)) {
+            saved.listen(metrics).listen(sampler(saved, metrics)).train(3L, 3, () -> false);
+        }
+        String expected = withoutTimes(folder.resolve("metrics.jsonl"));
+        String samples = Files.readString(folder.resolve("samples.txt"));
+        for (long evaluated : new long[] {0, 3}) {
+            try (Trainer trainer = trainer(6)) {
+                trainer.continueFrom(3, 3 * 256, 9, evaluated);
+                try (RunMetrics metrics = RunMetrics.open(folder, trainer, ALL)) {
+                    if (evaluated == 0) {
+                        assertEquals(1 + 3, json("metrics.jsonl").size());
+                        metrics.onEvaluation(new TrainingListener.EvaluationReport(
+                                3, new tinygpt.training.Evaluation.Result(3.5, 0.1, 1), true, 768));
+                        metrics.sample(3, "again");
+                    }
+                }
+            }
+        }
+        assertEquals(expected.lines().count(), json("metrics.jsonl").size());
+        assertEquals(3.5, json("metrics.jsonl").get(4).get("val_loss").asDouble());
+        assertTrue(Files.readString(folder.resolve("samples.txt")).endsWith("\n\nstep 3\n    again\n\n"));
+        assertEquals(
+                samples.indexOf("step 3"),
+                Files.readString(folder.resolve("samples.txt")).indexOf("step 3"));
+        assertEquals(4, Files.readAllLines(folder.resolve("tensors.jsonl")).size());
+        assertEquals(
+                2, events().stream().filter(e -> e.tags().contains("val/loss")).count());
+    }
+
     @Test
     void freshRunInAFolderWithOldLogs_beginsAnew() throws IOException {
         train(4, 2, ALL);
+        Files.writeString(
+                folder.resolve("tensors.jsonl"),
+                Files.readString(folder.resolve("tensors.jsonl")).replace("wte.weight", "other"));
         train(2, 2, ALL.withCsv(false));
+        assertEquals(
+                "wte.weight", json("tensors.jsonl").get(0).at("/tensors/0/name").asText());
         assertEquals(2 + 2, json("metrics.jsonl").size());
         assertEquals(1 + 2, json("tensors.jsonl").size());
         assertEquals(
