@@ -12,7 +12,10 @@ final class ProgressPainter {
     private static final String BLOCKS = "▁▂▃▄▅▆▇█";
     private static final String ASCII_BLOCKS = ".:-=+*%#";
     private static final String EIGHTHS = " ▏▎▍▌▋▊▉";
+    private static final String ELAPSED = "elapsed ";
     private static final int NARROWEST = 40;
+    private static final int NARROWEST_BAR = 4;
+    private static final int WIDEST_BAR = 26;
 
     private final Glyphs glyphs;
     private final int columns;
@@ -40,6 +43,14 @@ final class ProgressPainter {
         return lines;
     }
 
+    /** The line until the first step is done: evaluating a large validation split takes a while. */
+    String beforeFirstStep(TrainingStatus.Start start) {
+        String total = Show.count(totalSteps);
+        return fit("step   " + Text.right(Show.count(start.step()), total.length()) + "/" + total
+                + (start.evaluating() ? "  evaluating the validation split ...  " : "  the first step ...  ") + ELAPSED
+                + Show.duration(start.elapsedSeconds()));
+    }
+
     /** One line with fixed names, for grep. */
     String plainLine(Snapshot s) {
         StepReport last = s.last();
@@ -63,9 +74,9 @@ final class ProgressPainter {
                 Double.isNaN(s.remainingSeconds()) ? Show.NONE : Math.round(s.remainingSeconds()) + "s");
     }
 
-    /** A text on one line: breaks and other control characters become spaces. */
+    /** A text on one line: breaks, and whatever could steer the terminal or the direction of writing, become spaces. */
     static String oneLine(String text) {
-        return text.replaceAll("[\\p{Cntrl}\\s]+", " ").trim();
+        return text.replaceAll("[\\p{C}\\p{Z}\\s]+", " ").trim();
     }
 
     private String first(Snapshot s) {
@@ -74,10 +85,14 @@ final class ProgressPainter {
         String left = "step   " + Text.right(Show.count(s.last().step()), total.length()) + "/" + total + " ";
         String right = String.format(Locale.ROOT, " %3.0f%%  ", Math.floor(100 * share))
                 + String.format(Locale.ROOT, "%.1f steps/s", 1 / s.stepSeconds()) + " · "
-                + Show.shortCount(Math.round(s.tokensPerSecond())) + " tok/s  "
-                + Show.duration(s.elapsedSeconds()) + "  eta " + Show.duration(s.remainingSeconds());
-        int room = Math.min(26, columns - 1 - left.length() - right.length() - 2);
-        return left + (room >= 4 ? bar(share, room) : "") + right;
+                + Show.shortCount(Math.round(s.tokensPerSecond())) + " tok/s  ";
+        String times = Show.duration(s.elapsedSeconds()) + "  eta " + Show.duration(s.remainingSeconds());
+        int room = columns - 1 - left.length() - right.length() - times.length() - 2;
+        if (room - ELAPSED.length() >= NARROWEST_BAR) { // a bar says more than the word
+            times = ELAPSED + times;
+            room -= ELAPSED.length();
+        }
+        return left + (room >= NARROWEST_BAR ? bar(share, Math.min(WIDEST_BAR, room)) : "") + right + times;
     }
 
     private String second(Snapshot s) {
@@ -138,9 +153,6 @@ final class ProgressPainter {
 
     private String fit(String line) {
         String shown = glyphs.text(line);
-        if (shown.codePointCount(0, shown.length()) < columns) {
-            return shown;
-        }
-        return shown.substring(0, shown.offsetByCodePoints(0, columns - 1));
+        return Columns.first(shown, columns - 1);
     }
 }

@@ -1,5 +1,7 @@
 package tinygpt.cli;
 
+import java.io.Console;
+
 /**
  * What is known of the terminal. Java 17 cannot ask about one stream, so the launcher says it; without the launcher the
  * console, which needs stdin and stdout to be a terminal, is the best guess.
@@ -34,6 +36,20 @@ final class Terminal {
 
     private static boolean is(String property) {
         String told = System.getProperty(property);
-        return told == null ? System.console() != null : Boolean.parseBoolean(told);
+        return told == null ? isTerminal(System.console()) : Boolean.parseBoolean(told);
+    }
+
+    /** From JDK 22 on there is a console without a terminal too, which {@code Console.isTerminal()} tells apart. */
+    static boolean isTerminal(Console console) {
+        if (console == null) {
+            return false;
+        }
+        try {
+            return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+        } catch (NoSuchMethodException e) {
+            return true; // older: a console is a terminal
+        } catch (ReflectiveOperationException e) {
+            return false;
+        }
     }
 }

@@ -2,6 +2,7 @@ package tinygpt.cli;
 
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.metrics.MetricsRecord;
@@ -152,14 +153,11 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     private void paint() {
         TrainingStatus.Snapshot now = status.snapshot();
-        if (now == null) {
-            return;
-        }
+        List<String> lines = now == null ? List.of(painter.beforeFirstStep(status.start())) : painter.lines(now);
         StringBuilder frame = new StringBuilder();
         if (linesPainted > 0) {
             frame.append("\u001b[").append(linesPainted).append('A'); // up to the first line
         }
-        var lines = painter.lines(now);
         for (String line : lines) {
             frame.append('\r').append(line).append("\u001b[K\n"); // and clear to the end of the line
         }

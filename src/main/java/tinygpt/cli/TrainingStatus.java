@@ -90,6 +90,23 @@ final class TrainingStatus {
         sample = text;
     }
 
+    /**
+     * The status before the first step.
+     *
+     * @param step steps done before, in another session
+     * @param evaluating whether it is the evaluation before step 1 that is waited for
+     */
+    record Start(long step, boolean evaluating, double elapsedSeconds) {}
+
+    /** How it stands before the first step. */
+    synchronized Start start() {
+        return new Start(firstStep, firstStep == 0 && evaluations == 0, elapsedSeconds());
+    }
+
+    private double elapsedSeconds() {
+        return (System.nanoTime() - start) * 1e-9;
+    }
+
     /** How it stands; null before the first step. */
     synchronized Snapshot snapshot() {
         if (last == null) {
@@ -110,7 +127,7 @@ final class TrainingStatus {
                 clipped / (double) done,
                 stepSeconds,
                 tokensPerStep / stepSeconds,
-                (System.nanoTime() - start) * 1e-9,
+                elapsedSeconds(),
                 remaining,
                 evaluation,
                 bestIsLast,

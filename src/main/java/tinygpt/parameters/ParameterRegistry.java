@@ -60,7 +60,7 @@ public final class ParameterRegistry implements AutoCloseable {
             adapters.put(weight, new Adapter(layer, weight, a, get(layer + ".lora_B.weight"), adaptation.loraScale()));
         }
         this.trainedSize = train();
-        checkComplete();
+        Completeness.check(shape, adapterNumbers(), parameters);
     }
 
     /** The registry of a GPT-2 style model, shapes only, of which everything is trained. */
@@ -330,41 +330,13 @@ public final class ParameterRegistry implements AutoCloseable {
         return (floats + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
 
-    /** What must hold of every registry, checked once, so that no rule elsewhere can silently miss a parameter. */
-    private void checkComplete() {
-        for (Parameter p : parameters) {
-            check(p.kind() != null && p.initialLaw() != null, p, "has no kind or no initial law");
-            check(p.shape().length == 1 || p.shape().length == 2, p, "is neither a vector nor a matrix");
-            check(p.size() > 0, p, "is empty");
-            check(!p.decayed() || p.shape().length == 2, p, "is a vector, which weight decay must not touch");
-            if (p.tiedTo() != null) {
-                check(p.tiedTo().tiedTo() == null, p, "is tied to a tied parameter");
-                check(p.size() == p.tiedTo().size(), p, "is tied to a tensor of another size");
-                check(p.decayed() == p.tiedTo().decayed(), p, "and what it is tied to disagree on decay");
-                check(p.trainable() == p.tiedTo().trainable(), p, "and what it is tied to disagree on training");
-            }
-        }
-        long expected = expectedCount(shape);
+    /** How many numbers the adapters must have: rank (in + out) for each layer. */
+    private long adapterNumbers() {
+        long numbers = 0;
         for (Adapter adapter : adapters.values()) {
             int[] size = adapter.weight().shape();
-            expected += (long) adaptation.loraRank() * (size[0] + size[1]);
+            numbers += (long) adaptation.loraRank() * (size[0] + size[1]);
         }
-        check(count() == expected, count(), "parameters were declared, but by the formula there are " + expected);
-    }
-
-    /** The closed formula for GPT-2: V C + T C + L (2 F C + 4 C^2 + 2 C + b (F + 7 C)) + C + b C + head. */
-    private static long expectedCount(ModelShape s) {
-        long c = s.width();
-        long f = s.feedForwardWidth();
-        long b = s.biases() ? 1 : 0;
-        long block = 4 * c * c + 2 * f * c + 2 * c + b * (4 * c + f + c + 2 * c);
-        long head = s.tiedHead() ? 0 : s.vocabularySize() * c;
-        return s.vocabularySize() * c + s.contextLength() * c + s.layers() * block + c + b * c + head;
-    }
-
-    private static void check(boolean holds, Object subject, String fault) {
-        if (!holds) {
-            throw new IllegalStateException(subject + " " + fault);
-        }
+        return numbers;
     }
 }

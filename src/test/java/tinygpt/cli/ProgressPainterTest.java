@@ -1,6 +1,7 @@
 package tinygpt.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
@@ -39,6 +40,45 @@ class ProgressPainterTest {
     }
 
     @Test
+    void firstLine_whereThereIsRoom_saysWhatHasElapsed() {
+        assertEquals(
+                "step     640/2,000 ▕████████▎                 ▏  32%  19.2 steps/s · 14.7K tok/s  elapsed 0:33  eta 1:11",
+                painter(120, StandardCharsets.UTF_8).lines(snapshot()).get(0));
+    }
+
+    @Test
+    void sampleOfWideCharacters_isCutWhereTheTerminalEnds() {
+        String wide = "\u6625".repeat(60); // an ideograph, two columns each
+        TrainingStatus status = new TrainingStatus(0, 100, 1000);
+        status.step(new StepReport(1, 2.0, 1e-3, 1, false, 1e-3, 1_000_000, 1000));
+        status.sample(wide);
+        String line =
+                painter(80, StandardCharsets.UTF_8).lines(status.snapshot()).get(3);
+        assertEquals("sample " + wide.substring(0, 36), line);
+        assertEquals(79, Columns.of(line));
+    }
+
+    @Test
+    void columns_ofMarksAndEmoji() {
+        assertEquals(2, Columns.of("e\u0301x"));
+        assertEquals(2, Columns.of("\uD83D\uDE00"));
+        assertEquals(3, Columns.of("\uFF21b"));
+        assertEquals("a", Columns.first("a\uD83D\uDE00", 2));
+    }
+
+    @Test
+    void beforeTheFirstStep_somethingIsShown() {
+        assertEquals(
+                "step       0/2,000  evaluating the validation split ...  elapsed 0:05",
+                painter(80, StandardCharsets.UTF_8).beforeFirstStep(new TrainingStatus.Start(0, true, 5)));
+        TrainingStatus status = new TrainingStatus(0, 100, 1000);
+        assertTrue(status.start().evaluating());
+        status.evaluation(new EvaluationReport(0, new Evaluation.Result(4, 0.1, 10), true), 1);
+        assertFalse(status.start().evaluating());
+        assertFalse(new TrainingStatus(7, 100, 1000).start().evaluating(), "a resumed run begins with a step");
+    }
+
+    @Test
     void lines_onAnAsciiTerminal_holdAsciiOnly() {
         String all = String.join("\n", painter(100, StandardCharsets.US_ASCII).lines(snapshot()));
         assertTrue(all.chars().allMatch(c -> c < 128), all);
@@ -71,6 +111,8 @@ class ProgressPainterTest {
     @Test
     void oneLine_ofATextWithBreaksAndEscapes_isPlain() {
         assertEquals("a b [31mc", ProgressPainter.oneLine("a\n\n b\u001b[31mc\u0007"));
+        // The 8-bit form of the escape, right-to-left override, line separator.
+        assertEquals("a 31mb c d", ProgressPainter.oneLine("a\u009b31mb\u202ec\u2028d"));
     }
 
     private static ProgressPainter painter(int columns, java.nio.charset.Charset charset) {

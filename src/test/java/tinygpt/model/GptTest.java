@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import java.util.Arrays;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -109,12 +110,13 @@ class GptTest {
         }
     }
 
-    @Test
-    void forward_afterChangingAToken_leavesEarlierLogitsBitwiseEqual() {
+    @ParameterizedTest
+    @ValueSource(strings = {"scalar", "vector"})
+    void forward_afterChangingAToken_leavesEarlierLogitsBitwiseEqual(String kernels) {
         ModelShape shape = small();
         Map<String, double[]> weights = ModelFixtures.randomWeights(shape, 1);
         int[][] ids = ModelFixtures.randomIds(shape, 1, 70, 2);
-        try (Run run = new Run(shape, weights, ids, ids, "vector")) {
+        try (Run run = new Run(shape, weights, ids, ids, kernels)) {
             run.forward();
             float[] before = run.activations.logits().toArray();
             int changed = 66;
@@ -128,13 +130,22 @@ class GptTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 5, 64, 70})
-    void step_afterReadingAPrompt_givesTheLogitsOfAFullForwardPass(int prompt) {
+    @CsvSource({
+        "1, scalar",
+        "5, scalar",
+        "64, scalar",
+        "70, scalar",
+        "1, vector",
+        "5, vector",
+        "64, vector",
+        "70, vector"
+    })
+    void step_afterReadingAPrompt_givesTheLogitsOfAFullForwardPass(int prompt, String kernels) {
         ModelShape shape = small();
         Map<String, double[]> weights = ModelFixtures.randomWeights(shape, 1);
         int[][] ids = ModelFixtures.randomIds(shape, 1, 72, 2);
         int v = shape.vocabularySize();
-        try (Run run = new Run(shape, weights, ids, ids, "vector");
+        try (Run run = new Run(shape, weights, ids, ids, kernels);
                 DecodeState state = new DecodeState(run.model)) {
             run.forward();
             float[] full = run.activations.logits().toArray();
@@ -148,6 +159,47 @@ class GptTest {
             }
             assertEquals(72, state.cache().length());
         }
+    }
+
+    /** Sequences of a batch know nothing of each other: logits are those of each alone, gradients their sum. */
+    @ParameterizedTest
+    @ValueSource(strings = {"scalar", "vector"})
+    void batch_isItsSequencesOneByOne(String kernels) {
+        ModelShape shape = small();
+        Map<String, double[]> weights = ModelFixtures.randomWeights(shape, 1);
+        int[][] ids = ModelFixtures.randomIds(shape, 3, 70, 2);
+        int[][] targets = ModelFixtures.randomIds(shape, 3, 70, 3);
+        int logits = 70 * shape.vocabularySize();
+        try (Run batch = new Run(shape, weights, ids, targets, kernels)) {
+            batch.forward();
+            float[] together = batch.activations.logits().toArray();
+            double loss = batch.lossAndGradients();
+            Map<String, double[]> mean = new TreeMap<>();
+            double losses = 0;
+            for (int i = 0; i < 3; i++) {
+                try (Run single = new Run(shape, weights, new int[][] {ids[i]}, new int[][] {targets[i]}, kernels)) {
+                    single.forward();
+                    ModelFixtures.assertClose(
+                            "logits of sequence " + i,
+                            ModelFixtures.widen(single.activations.logits().toArray()),
+                            Arrays.copyOfRange(together, i * logits, (i + 1) * logits),
+                            1e-5);
+                    losses += single.lossAndGradients();
+                    single.gradients().forEach((name, gradient) -> {
+                        double[] third = Arrays.stream(gradient).map(g -> g / 3).toArray();
+                        mean.merge(name, third, GptTest::sum);
+                    });
+                }
+            }
+            assertEquals(losses / 3, loss, 1e-6);
+            ModelFixtures.assertClose(mean, batch.gradients(), 1e-5);
+        }
+    }
+
+    private static double[] sum(double[] a, double[] b) {
+        double[] sum = a.clone();
+        Arrays.setAll(sum, i -> a[i] + b[i]);
+        return sum;
     }
 
     @Test
