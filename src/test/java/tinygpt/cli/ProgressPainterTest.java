@@ -73,7 +73,7 @@ class ProgressPainterTest {
                 painter(80, StandardCharsets.UTF_8).beforeFirstStep(new TrainingStatus.Start(0, true, 5)));
         TrainingStatus status = new TrainingStatus(0, 100, 1000);
         assertTrue(status.start().evaluating());
-        status.evaluation(new EvaluationReport(0, new Evaluation.Result(4, 0.1, 10), true), 1);
+        status.evaluation(new EvaluationReport(0, new Evaluation.Result(4, 0.1, 10), true, 0), 1);
         assertFalse(status.start().evaluating());
         assertFalse(new TrainingStatus(7, 100, 1000).start().evaluating(), "a resumed run begins with a step");
     }
