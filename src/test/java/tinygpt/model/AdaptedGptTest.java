@@ -156,6 +156,15 @@ class AdaptedGptTest {
         }
     }
 
+    @Test
+    void trainingFlops_ofFrozenMatrices_areTwoThirds() {
+        ModelShape shape = shape(true, true);
+        double all = TrainingFlops.ofStep(ParameterRegistry.of(shape), 2, TIME);
+        ParameterRegistry frozen = ParameterRegistry.of(shape, new Adaptation("kind:normalization", 0, 1, "*"));
+        double attention = 2 * 12.0 * 3 * 33 * HeadViews.scores(TIME);
+        assertEquals((all - attention) * 4 / 6, TrainingFlops.ofStep(frozen, 2, TIME) - attention, 1e-3);
+    }
+
     /** Logits of random tokens, (T, V). */
     private static float[] logits(ParameterRegistry registry, int time) {
         Gpt model = new Gpt(registry);
