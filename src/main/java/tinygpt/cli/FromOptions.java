@@ -60,6 +60,9 @@ final class FromOptions {
                         from,
                         "is a Hugging Face folder; its tokenizer is not read yet, so it cannot be trained on a text"))
                 .hyperparameters();
+        boolean adapted = before.adaptation().loraRank() > 0;
+        // What was frozen for another run's purpose is not frozen for this one's.
+        before = before.withAdaptation(before.adaptation().trainedAnew());
         Hyperparameters after = options.resolve(before);
         for (HyperparameterChange change : HyperparameterChange.between(before, after)) {
             String key = change.path();
@@ -68,6 +71,12 @@ final class FromOptions {
                         Exit.USAGE,
                         "the model of " + from + " stays as it is, but this would change " + change
                                 + "; leave that out");
+            }
+            if (adapted && key.startsWith("adaptation.lora_")) {
+                throw new CommandFailure(
+                        Exit.USAGE,
+                        from + " has adapters already, and this would change " + change
+                                + "; leave that out, or make them part of the model first with 'tinygpt merge'");
             }
         }
         return after;

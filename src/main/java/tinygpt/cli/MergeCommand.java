@@ -7,10 +7,9 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.CanonicalJson;
+import tinygpt.runs.LoadedModel;
 import tinygpt.runs.LoraMerge;
-import tinygpt.runs.ModelSource;
 
 /** Makes low-rank adapters part of the model. */
 @Command(
@@ -60,9 +59,13 @@ final class MergeCommand implements Callable<Integer> {
         if (Files.exists(out)) {
             throw new CommandFailure(Exit.USAGE, out + " exists already; choose another --out or remove it");
         }
-        Path checkpoint = checkpoint();
-        LoraMerge.Result result =
-                adapter == null ? LoraMerge.merge(checkpoint, out) : LoraMerge.merge(checkpoint, adapter, out);
+        try (LoadedModel loaded = ModelOption.open(model, output)) {
+            report(adapter == null ? LoraMerge.merge(loaded, out) : LoraMerge.merge(loaded, adapter, out));
+        }
+        return Exit.OK;
+    }
+
+    private void report(LoraMerge.Result result) {
         if (!result.baseConfirmed()) {
             output.err()
                     .println("tinygpt: note: " + adapter
@@ -75,19 +78,5 @@ final class MergeCommand implements Callable<Integer> {
                                 + result.adaptation().loraRank() + " (alpha "
                                 + CanonicalJson.shortest(result.adaptation().loraAlpha()) + ") into " + out));
         output.out().println("weights sha256  " + result.checkpoint().weightsSha256());
-        return Exit.OK;
-    }
-
-    private Path checkpoint() {
-        ModelSource source = ModelSource.resolve(model);
-        if (source instanceof ModelSource.Run run) {
-            return run.checkpoint();
-        }
-        if (source instanceof ModelSource.CheckpointFile file) {
-            return file.file();
-        }
-        throw new BadFileException(
-                model,
-                "is a Hugging Face folder, which has no tokenizer that a checkpoint could hold; give a run or a checkpoint");
     }
 }

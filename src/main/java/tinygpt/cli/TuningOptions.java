@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Model.ArgGroupSpec;
+import picocli.CommandLine.Model.IGetter;
 import picocli.CommandLine.Model.ISetter;
 import picocli.CommandLine.Model.OptionSpec;
 import tinygpt.hyperparameters.InvalidHyperparameterException;
@@ -19,17 +20,40 @@ final class TuningOptions {
     private static final Map<String, String> LORA_KEYS =
             Map.of("rank", "adaptation.lora_rank", "alpha", "adaptation.lora_alpha", "on", "adaptation.lora_on");
 
-    private List<String> trainOnly = List.of();
-    private List<String> freeze = List.of();
+    private final Selectors trainOnly = new Selectors();
+    private final Selectors freeze = new Selectors();
     private String lora;
+
+    /** The values of an option that may be repeated, where picocli adds to them. */
+    private static final class Selectors implements IGetter, ISetter {
+        private Object list;
+
+        @Override
+        @SuppressWarnings("unchecked")
+        public <T> T get() {
+            return (T) list;
+        }
+
+        @Override
+        public <T> T set(T value) {
+            list = value;
+            return null;
+        }
+
+        List<String> values() {
+            return list instanceof List<?> given
+                    ? given.stream().map(String::valueOf).toList()
+                    : List.of();
+        }
+    }
 
     /** Adds the options to a group of others. */
     void addTo(ArgGroupSpec.Builder group) {
-        group.addArg(repeatable("--train-only", selectors -> trainOnly = selectors)
+        group.addArg(repeatable("--train-only", trainOnly)
                 .description("Train these parameters and freeze the rest: kind:normalization, 'h.[01].*', wpe.weight."
                         + " May be repeated.")
                 .build());
-        group.addArg(repeatable("--freeze", selectors -> freeze = selectors)
+        group.addArg(repeatable("--freeze", freeze)
                 .description("Leave these parameters as they are. May be repeated, and takes away from --train-only.")
                 .build());
         group.addArg(OptionSpec.builder("--lora")
@@ -48,13 +72,13 @@ final class TuningOptions {
         if (lora != null) {
             parseLora(values);
         }
-        if (!trainOnly.isEmpty() || !freeze.isEmpty()) {
+        if (!trainOnly.values().isEmpty() || !freeze.values().isEmpty()) {
             List<String> list = new ArrayList<>();
             if (lora != null) {
                 list.add("kind:adapter"); // what is said besides comes on top
             }
-            trainOnly.forEach(selector -> list.add(one("--train-only", selector)));
-            freeze.forEach(selector -> list.add("!" + one("--freeze", selector)));
+            trainOnly.values().forEach(selector -> list.add(one("--train-only", selector)));
+            freeze.values().forEach(selector -> list.add("!" + one("--freeze", selector)));
             values.put(TRAINABLE, String.join(" ", list));
         }
         return values;
@@ -100,19 +124,14 @@ final class TuningOptions {
         return word;
     }
 
-    private static OptionSpec.Builder repeatable(String name, java.util.function.Consumer<List<String>> field) {
+    private static OptionSpec.Builder repeatable(String name, Selectors selectors) {
         return OptionSpec.builder(name)
                 .type(List.class)
                 .auxiliaryTypes(String.class)
                 .arity("1")
                 .paramLabel("SELECTOR")
-                .setter(setter(value -> {
-                    List<String> selectors = new ArrayList<>();
-                    if (value instanceof List<?> given) {
-                        given.forEach(selector -> selectors.add(String.valueOf(selector)));
-                    }
-                    field.accept(selectors);
-                }));
+                .getter(selectors)
+                .setter(selectors);
     }
 
     private static ISetter setter(java.util.function.Consumer<Object> field) {

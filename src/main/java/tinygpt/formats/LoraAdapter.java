@@ -3,6 +3,7 @@ package tinygpt.formats;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -86,7 +87,8 @@ public final class LoraAdapter {
             }
             out.commit();
         }
-        WholeFile.write(folder.resolve(CONFIG), StrictJson.write(config(registry, baseName)) + "\n");
+        String config = StrictJson.write(config(registry, baseName)) + "\n";
+        AtomicFile.write(folder.resolve(CONFIG), config.getBytes(StandardCharsets.UTF_8));
     }
 
     private static Map<String, Object> config(ParameterRegistry registry, String baseName) {

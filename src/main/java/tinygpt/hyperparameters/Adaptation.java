@@ -54,6 +54,11 @@ public record Adaptation(
         return loraRank == 0 ? 0 : (float) (loraAlpha / loraRank);
     }
 
+    /** The same adapters, of which a new run trains what it does if nothing is said: them, or everything without any. */
+    public Adaptation trainedAnew() {
+        return new Adaptation(loraRank > 0 ? ADAPTERS_ONLY : NONE.trainable, loraRank, loraAlpha, loraOn);
+    }
+
     /** One spelling for one meaning, since the text is hashed: single blanks between selectors, none around commas. */
     private static String tidied(String name, String list) {
         require(list.length() <= LONGEST, "%s has %,d characters; the limit is %,d", name, list.length(), LONGEST);

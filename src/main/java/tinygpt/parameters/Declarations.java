@@ -79,9 +79,11 @@ final class Declarations {
                 throw new IllegalArgumentException("lora_on '" + adaptation.loraOn()
                         + "' takes layers away with !, which has no place there; name those that get an adapter");
             }
-            if (linears.stream().noneMatch(linear -> linear.chosenBy(item.selector()))) {
-                throw SelectorList.matchesNothing(
-                        item, "linear layer (attention, feed-forward, or names like *.c_attn)", names);
+            for (SelectorList.Item alternative : item.alternatives()) {
+                if (linears.stream().noneMatch(linear -> linear.chosenBy(alternative.selector()))) {
+                    throw SelectorList.matchesNothing(
+                            alternative, "linear layer (attention, feed-forward, or names like *.c_attn)", names);
+                }
             }
         }
         for (Linear linear : linears) {

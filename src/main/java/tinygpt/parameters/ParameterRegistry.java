@@ -1,7 +1,6 @@
 package tinygpt.parameters;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -140,8 +139,8 @@ public final class ParameterRegistry implements AutoCloseable {
         return new SelectorList(adaptation.trainable())
                 .items().stream()
                         .map(item -> {
-                            List<Parameter> matched = owned().stream()
-                                    .filter(p -> item.selector().matches(p.kind(), p.name()))
+                            List<Parameter> matched = matchedBy(item.selector()).stream()
+                                    .filter(p -> p.tiedTo() == null)
                                     .toList();
                             long count =
                                     matched.stream().mapToLong(Parameter::count).sum();
@@ -253,16 +252,20 @@ public final class ParameterRegistry implements AutoCloseable {
     }
 
     /**
-     * Takes over the numbers of another registry by name. What only this one has, its adapters, stays as it is.
+     * Takes over the numbers of another registry by name. What only this one has, such as its adapters and rows behind
+     * the other's last, stays as it is.
      *
-     * @throws IllegalArgumentException if the other has a parameter that this one has not, or of another shape
+     * @throws IllegalArgumentException if the other has a parameter that this one has not, or that does not fit
      */
     public void copyFrom(ParameterRegistry other) {
         float[] piece = new float[1 << 14];
         for (Parameter from : other.owned()) {
             Parameter to = get(from.name());
-            if (!Arrays.equals(to.shape(), from.shape())) {
-                throw new IllegalArgumentException(from + " does not fit " + to);
+            int[] old = from.shape();
+            int[] now = to.shape();
+            if (old.length != now.length || old[old.length - 1] != now[now.length - 1] || old[0] > now[0]) {
+                throw new IllegalArgumentException(from + " of the base model does not fit " + to + " of this one;"
+                        + " leave the architecture's flags out");
             }
             for (long done = 0; done < from.size(); done += piece.length) {
                 int count = (int) Math.min(piece.length, from.size() - done);
@@ -309,21 +312,26 @@ public final class ParameterRegistry implements AutoCloseable {
     }
 
     private void checkMatches(SelectorList.Item item) {
-        Parameter tied = null;
-        for (Parameter parameter : parameters) {
-            if (item.selector().matches(parameter.kind(), parameter.name())) {
-                if (parameter.tiedTo() == null) {
-                    return;
-                }
-                tied = parameter;
+        for (SelectorList.Item alternative : item.alternatives()) {
+            if (matchedBy(alternative.selector()).isEmpty()) {
+                throw SelectorList.matchesNothing(
+                        alternative,
+                        "parameter",
+                        parameters.stream().map(Parameter::name).toList());
             }
         }
-        if (tied != null) {
+        List<Parameter> matched = matchedBy(item.selector());
+        if (matched.stream().allMatch(p -> p.tiedTo() != null)) {
+            Parameter tied = matched.get(0);
             throw new IllegalArgumentException("'" + item.text() + "' matches only " + tied.name() + ", which is "
                     + tied.tiedTo().name() + " itself in this model; name that, or untie them with --tied-head false");
         }
-        throw SelectorList.matchesNothing(
-                item, "parameter", parameters.stream().map(Parameter::name).toList());
+    }
+
+    private List<Parameter> matchedBy(ParameterSelector selector) {
+        return parameters.stream()
+                .filter(p -> selector.matches(p.kind(), p.name()))
+                .toList();
     }
 
     private static long aligned(long floats) {

@@ -1,6 +1,7 @@
 package tinygpt.parameters;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -11,7 +12,15 @@ final class SelectorList {
     private final List<Item> items = new ArrayList<>();
 
     /** One selector of the list, as it was written. */
-    record Item(String text, boolean takesAway, ParameterSelector selector) {}
+    record Item(String text, boolean takesAway, ParameterSelector selector) {
+        /** What it unites, each as a selector of its own. */
+        List<Item> alternatives() {
+            String[] parts = (takesAway ? text.substring(1) : text).split(",");
+            return Arrays.stream(parts)
+                    .map(part -> new Item(part, false, ParameterSelector.of(part)))
+                    .toList();
+        }
+    }
 
     /**
      * Reads a list.
@@ -44,12 +53,12 @@ final class SelectorList {
         return chosen;
     }
 
-    /** A refusal of a selector that matches nothing, with a guess at what was meant. */
+    /** A refusal of an alternative that matches nothing, with a guess at what was meant. */
     static IllegalArgumentException matchesNothing(Item item, String what, List<String> names) {
-        String text = item.takesAway() ? item.text().substring(1) : item.text();
+        String text = item.text();
         return new IllegalArgumentException("'" + text + "' matches no " + what + " of this model; "
                 + guess(text, names).map(g -> "did you mean '" + g + "'? ").orElse("")
-                + "'tinygpt params --all' lists the names");
+                + "the command 'params --all' lists the names");
     }
 
     private static java.util.Optional<String> guess(String text, List<String> names) {

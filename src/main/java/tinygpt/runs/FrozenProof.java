@@ -1,10 +1,6 @@
 package tinygpt.runs;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
 
 /**
@@ -13,14 +9,12 @@ import tinygpt.parameters.ParameterRegistry;
  */
 public final class FrozenProof {
     private final ParameterRegistry registry;
-    private final Map<Parameter, String> before = new LinkedHashMap<>();
+    private final WeightFingerprint before;
 
     /** Takes the fingerprints of everything that is frozen. */
     public FrozenProof(ParameterRegistry registry) {
         this.registry = registry;
-        for (Parameter parameter : registry.frozen()) {
-            before.put(parameter, sha256(parameter));
-        }
+        this.before = now();
     }
 
     /**
@@ -49,16 +43,10 @@ public final class FrozenProof {
 
     /** Takes the fingerprints again and compares. */
     public Result check() {
-        List<String> changed = new ArrayList<>();
-        before.forEach((parameter, sha256) -> {
-            if (!sha256.equals(sha256(parameter))) {
-                changed.add(parameter.name());
-            }
-        });
-        return new Result(before.size(), changed);
+        return new Result(before.byTensor().size(), before.differences(now()));
     }
 
-    private String sha256(Parameter parameter) {
-        return WeightFingerprint.of(List.of(parameter), registry.weights()).whole();
+    private WeightFingerprint now() {
+        return WeightFingerprint.of(registry.frozen(), registry.weights());
     }
 }

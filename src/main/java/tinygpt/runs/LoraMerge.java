@@ -22,50 +22,51 @@ public final class LoraMerge {
     public record Result(int layers, Adaptation adaptation, boolean baseConfirmed, CheckpointHeader checkpoint) {}
 
     /**
-     * Merges the adapters that a checkpoint holds.
+     * Merges the adapters that a model has.
      *
-     * @throws IllegalArgumentException if it holds none
-     * @throws BadFileException if it is damaged
+     * @throws IllegalArgumentException if it has none, or is a Hugging Face folder
      */
-    public static Result merge(Path checkpoint, Path out) {
-        CheckpointHeader header = Checkpoint.readHeader(checkpoint);
-        try (ParameterRegistry registry = ParameterRegistry.of(header.hyperparameters())) {
-            if (registry.adapters().isEmpty()) {
-                throw new IllegalArgumentException(
-                        checkpoint + " has no adapters to merge; give a folder with some with --adapter");
-            }
-            Checkpoint.readWeights(checkpoint, registry);
-            return write(header, registry, true, out);
+    public static Result merge(LoadedModel model, Path out) {
+        CheckpointHeader header = header(model);
+        ParameterRegistry registry = model.model().registry();
+        if (registry.adapters().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "this model has no adapters to merge; give a folder that has with --adapter");
         }
+        return write(header, registry, true, out);
     }
 
     /**
-     * Merges adapters that were saved apart into the checkpoint that they were trained on.
+     * Merges adapters that were saved apart into the model that they were trained on.
      *
-     * @throws IllegalArgumentException if the checkpoint has adapters of its own
-     * @throws BadFileException if either is damaged, or the adapters were trained on other weights
+     * @throws IllegalArgumentException if the model has adapters of its own, or is a Hugging Face folder
+     * @throws BadFileException if the adapters are damaged or were trained on other weights
      */
-    public static Result merge(Path checkpoint, Path adapterFolder, Path out) {
-        CheckpointHeader header = Checkpoint.readHeader(checkpoint);
-        if (header.hyperparameters().adaptation().loraRank() > 0) {
+    public static Result merge(LoadedModel base, Path adapterFolder, Path out) {
+        CheckpointHeader header = header(base);
+        if (!base.model().registry().adapters().isEmpty()) {
             throw new IllegalArgumentException(
-                    checkpoint + " has adapters of its own; leave --adapter out to merge those");
+                    "this model has adapters of its own; leave --adapter out to merge those");
         }
         LoraAdapter adapter = LoraAdapter.open(adapterFolder);
         adapter.baseSha256().filter(sha -> !sha.equals(header.weightsSha256())).ifPresent(sha -> {
             throw new BadFileException(
                     adapterFolder,
-                    "was trained on weights with the fingerprint " + BadFileException.quote(sha) + ", but those of "
-                            + checkpoint + " have " + header.weightsSha256() + "; give the model it was trained on");
+                    "was trained on weights with the fingerprint " + BadFileException.quote(sha)
+                            + ", but those of this model have " + header.weightsSha256()
+                            + "; give the model it was trained on");
         });
-        try (ParameterRegistry registry =
-                        adapter.registry(header.hyperparameters().model());
-                ParameterRegistry base = ParameterRegistry.of(header.hyperparameters())) {
-            Checkpoint.readWeights(checkpoint, base);
-            registry.allocate().copyFrom(base);
+        try (ParameterRegistry registry = adapter.registry(base.model().shape())) {
+            registry.allocate().copyFrom(base.model().registry());
             adapter.read(registry);
             return write(header, registry, adapter.baseSha256().isPresent(), out);
         }
+    }
+
+    private static CheckpointHeader header(LoadedModel model) {
+        return model.checkpoint()
+                .orElseThrow(() -> new IllegalArgumentException("a Hugging Face folder has no tokenizer that a"
+                        + " checkpoint could hold; give a run or a checkpoint to merge"));
     }
 
     private static Result write(CheckpointHeader header, ParameterRegistry adapted, boolean baseConfirmed, Path out) {
