@@ -12,6 +12,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.metrics.RunMetrics;
+import tinygpt.runs.AdapterFolder;
+import tinygpt.runs.FrozenProof;
 import tinygpt.runs.LoadedModel;
 import tinygpt.runs.RunFolder;
 import tinygpt.runs.RunFolders;
@@ -118,6 +120,7 @@ final class TrainCommand implements Callable<Integer> {
         Trainer trainer = run.trainer();
         PrintWriter err = output.err();
         TrainingReport report = new TrainingReport(output, run);
+        FrozenProof frozen = new FrozenProof(trainer.registry());
         if (!quiet) {
             report.printStart(err, trainer.team().size());
         }
@@ -149,14 +152,19 @@ final class TrainCommand implements Callable<Integer> {
             throw new CommandFailure(Exit.FAILURE, e.getMessage() + ". The run is kept as it was saved last");
         }
         run.save();
+        FrozenProof.Result untouched = frozen.check();
+        if (!untouched.holds()) {
+            throw new CommandFailure(Exit.FAILURE, untouched + "; this is a bug in tinygpt, please report it");
+        }
         if (interruption.requested()) {
             report.printStopped(err);
             return Exit.INTERRUPTED;
         }
+        AdapterFolder.save(run.folder().path(), trainer.registry(), run.from() == null ? "random weights" : run.from());
         if (trainer.stepsDone() < trainer.hyperparameters().optimization().steps()) {
             report.printStopped(err);
         } else if (!quiet) {
-            report.printEnd(output.out());
+            report.printEnd(output.out(), untouched);
         }
         return Exit.OK;
     }

@@ -2,6 +2,7 @@ package tinygpt.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +12,9 @@ import tinygpt.hyperparameters.DataPlan;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.hyperparameters.Optimization;
+import tinygpt.runs.AdapterFolder;
 import tinygpt.runs.Checkpoint;
+import tinygpt.runs.FrozenProof;
 import tinygpt.runs.HyperparameterChange;
 import tinygpt.runs.TrainingRun;
 import tinygpt.runs.WeightMovement;
@@ -88,6 +91,7 @@ final class TrainingReport {
                             : " · its loss on " + Path.of(run.oldData()).getFileName() + " "
                                     + Show.loss(run.oldLossBefore()));
         }
+        TuningReport.lines(trainer.registry()).forEach(text -> line(err, "%s", text));
         if (!run.changes().isEmpty()) {
             line(
                     err,
@@ -125,7 +129,7 @@ final class TrainingReport {
     }
 
     /** After the last step: what was learned, what stayed fixed, and what to do with it. */
-    void printEnd(PrintWriter out) throws IOException {
+    void printEnd(PrintWriter out, FrozenProof.Result frozen) throws IOException {
         long steps = trainer.stepsDone() - firstStep;
         line(out, "");
         line(
@@ -134,7 +138,7 @@ final class TrainingReport {
                 Show.count(steps),
                 Show.count(trainer.tokensSeen() - firstTokens),
                 Show.duration((System.nanoTime() - start) * 1e-9));
-        printLearned(out);
+        printLearned(out, frozen);
         printFixed(out);
         line(out, "");
         line(out, "A TEXT by the model");
@@ -152,7 +156,7 @@ final class TrainingReport {
         out.flush();
     }
 
-    private void printLearned(PrintWriter out) throws IOException {
+    private void printLearned(PrintWriter out, FrozenProof.Result frozen) throws IOException {
         line(out, "");
         line(out, "LEARNED: the parameters, set by training");
         Evaluation.Result last = trainer.lastEvaluation();
@@ -181,6 +185,15 @@ final class TrainingReport {
                 "  weights sha256    %s -> %s",
                 shortHash(run.firstWeightsSha256()),
                 shortHash(Checkpoint.weightsSha256(trainer.registry())));
+        if (frozen.frozen() > 0) {
+            line(out, "  frozen            %s", frozen);
+        }
+        if (Files.isDirectory(run.folder().path().resolve(AdapterFolder.NAME))) {
+            line(
+                    out,
+                    "  adapters          saved apart in %s",
+                    run.folder().path().resolve(AdapterFolder.NAME));
+        }
         line(out, "  moved since step 0, |W - W0|  (|W0| at the start)");
         long total = trainer.registry().count();
         for (WeightMovement m : run.movement()) {
