@@ -63,6 +63,19 @@ class ArchitectureTest {
                             "metrics",
                             "generation")),
             Map.entry(
+                    "inspection",
+                    List.of(
+                            "random",
+                            "hyperparameters",
+                            "tensor",
+                            "parameters",
+                            "text",
+                            "model",
+                            "training",
+                            "formats",
+                            "runs",
+                            "generation")),
+            Map.entry(
                     "cli",
                     List.of(
                             "bench",
@@ -76,6 +89,7 @@ class ArchitectureTest {
                             "formats",
                             "metrics",
                             "runs",
+                            "inspection",
                             "generation"))));
 
     private static final DescribedPredicate<JavaClass> NATIVE_LIBRARIES =

@@ -96,13 +96,42 @@ public final class HuggingFaceGpt2 {
      * @throws BadFileException if a tensor is missing or of another shape, or a tied head differs from the embedding
      */
     public void readWeights(ParameterRegistry registry) {
-        try (SafetensorsReader file = openWeights()) {
+        try (Tensors tensors = openTensors(registry)) {
+            registry.allocate();
+            ModelTensors.load(tensors.file(), registry, SlabLayout.WEIGHTS, tensors.names(), registry.weights());
+        }
+    }
+
+    /**
+     * The weights, to be read piece by piece.
+     *
+     * @param file open, and closed with this
+     * @param names the name in the file for a parameter's name
+     */
+    public record Tensors(SafetensorsReader file, UnaryOperator<String> names) implements AutoCloseable {
+        @Override
+        public void close() {
+            file.close();
+        }
+    }
+
+    /**
+     * Opens the weights without reading them.
+     *
+     * @param registry a registry of this shape; it needs no memory
+     * @throws BadFileException as {@link #readWeights} does
+     */
+    public Tensors openTensors(ParameterRegistry registry) {
+        SafetensorsReader file = openWeights();
+        try {
             UnaryOperator<String> names = names(file, registry);
             if (registry.get(HEAD).tiedTo() != null && file.contains(HEAD)) {
                 checkSameNumbers(file, names.apply(EMBEDDING));
             }
-            registry.allocate();
-            ModelTensors.load(file, registry, SlabLayout.WEIGHTS, names, registry.weights());
+            return new Tensors(file, names);
+        } catch (RuntimeException | Error e) {
+            file.close();
+            throw e;
         }
     }
 

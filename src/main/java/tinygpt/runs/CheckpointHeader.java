@@ -36,6 +36,11 @@ public record CheckpointHeader(
         extras = Collections.unmodifiableMap(new LinkedHashMap<>(extras));
     }
 
+    /** Path of the model whose weights the run began with, if it did not begin with initial values. */
+    public Optional<String> baseModel() {
+        return Optional.ofNullable(extras.get(RunFacts.FROM));
+    }
+
     /** Path of the text that the model has learned, if it was written down. */
     public Optional<Path> data() {
         return Optional.ofNullable(extras.get(RunFacts.DATA)).map(Path::of);

@@ -47,17 +47,8 @@ public record WeightFingerprint(String whole, Map<String, String> byTensor) {
         List<Parameter> sorted = new ArrayList<>(parameters);
         sorted.sort(Comparator.comparing(Parameter::name));
         for (Parameter parameter : sorted) {
-            hashing.begin(parameter.name(), "F32", Arrays.toString(parameter.shape()));
-            // One array for every piece of the parameter, made at the first, which is the longest.
-            byte[][] bytes = new byte[1][];
-            ModelTensors.forEachPiece(parameter, weights, (piece, count) -> {
-                if (bytes[0] == null) {
-                    bytes[0] = new byte[count * Float.BYTES];
-                }
-                ByteBuffer buffer = ByteBuffer.wrap(bytes[0], 0, count * Float.BYTES);
-                buffer.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(piece, 0, count);
-                hashing.update(buffer);
-            });
+            hashing.begin(parameter);
+            ModelTensors.forEachPiece(parameter, weights, hashing::update);
             hashing.end(parameter.name());
         }
         return hashing.done();
@@ -89,29 +80,50 @@ public record WeightFingerprint(String whole, Map<String, String> byTensor) {
                 .toList();
     }
 
-    /** Hashes the same bytes twice at a time. */
-    private static final class Hashing {
+    /**
+     * Computes a fingerprint from tensors that are walked through for another reason too: {@code begin}, {@code update} and
+     * {@code end} for each, in the order of their names. Hashes the same bytes twice at a time.
+     */
+    public static final class Hashing {
         private final MessageDigest whole = CanonicalJson.newSha256();
         private final MessageDigest tensor = CanonicalJson.newSha256();
         private final Map<String, String> byTensor = new TreeMap<>();
+        private ByteBuffer bytes = ByteBuffer.allocate(0);
 
-        void begin(String... words) {
+        /** Begins a tensor of float32. */
+        public void begin(Parameter parameter) {
+            begin(parameter.name(), "F32", Arrays.toString(parameter.shape()));
+        }
+
+        /** The next numbers of the tensor. */
+        public void update(float[] piece, int count) {
+            if (bytes.capacity() < count * Float.BYTES) {
+                bytes = ByteBuffer.allocate(count * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            }
+            bytes.clear().limit(count * Float.BYTES);
+            bytes.asFloatBuffer().put(piece, 0, count);
+            update(bytes);
+        }
+
+        /** Ends a tensor. */
+        public void end(String name) {
+            byTensor.put(name, HexFormat.of().formatHex(tensor.digest()));
+        }
+
+        /** The fingerprint of all tensors that were begun and ended. */
+        public WeightFingerprint done() {
+            return new WeightFingerprint(HexFormat.of().formatHex(whole.digest()), byTensor);
+        }
+
+        private void begin(String... words) {
             for (String word : words) {
                 update(ByteBuffer.wrap((word + "\0").getBytes(StandardCharsets.UTF_8)));
             }
         }
 
-        void update(ByteBuffer bytes) {
-            whole.update(bytes.duplicate());
-            tensor.update(bytes);
-        }
-
-        void end(String name) {
-            byTensor.put(name, HexFormat.of().formatHex(tensor.digest()));
-        }
-
-        WeightFingerprint done() {
-            return new WeightFingerprint(HexFormat.of().formatHex(whole.digest()), byTensor);
+        private void update(ByteBuffer some) {
+            whole.update(some.duplicate());
+            tensor.update(some);
         }
     }
 }

@@ -1,0 +1,205 @@
+package tinygpt.inspection;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import tinygpt.formats.BadFileException;
+import tinygpt.formats.HuggingFaceGpt2;
+import tinygpt.formats.SafetensorsReader;
+import tinygpt.hyperparameters.ModelShape;
+import tinygpt.parameters.Parameter;
+import tinygpt.parameters.ParameterRegistry;
+import tinygpt.runs.Checkpoint;
+import tinygpt.runs.CheckpointHeader;
+import tinygpt.runs.ModelSource;
+import tinygpt.runs.RunFolder;
+import tinygpt.text.Tokenizer;
+
+/**
+ * The weights of a model on disk, open for reading under their registry names. Nothing is loaded: numbers are read piece by
+ * piece, without ND4J.
+ */
+public final class WeightFile implements AutoCloseable {
+    /** Floats read at a time; even, as {@link InitialValues} needs it. */
+    static final int PIECE = 1 << 16;
+
+    private static final Pattern AT_STEP = Pattern.compile("(.+)@([0-9]{1,18})");
+
+    private final SafetensorsReader file;
+    private final UnaryOperator<String> names;
+    private final ParameterRegistry registry;
+    private final CheckpointHeader header;
+    private final List<String> notes;
+
+    /** Takes some numbers of a parameter, beginning with element {@code first}. */
+    @FunctionalInterface
+    interface Piece {
+        void take(long first, float[] piece, int count);
+    }
+
+    private WeightFile(
+            SafetensorsReader file,
+            UnaryOperator<String> names,
+            ParameterRegistry registry,
+            CheckpointHeader header,
+            List<String> notes) {
+        this.file = file;
+        this.names = names;
+        this.registry = registry;
+        this.header = header;
+        this.notes = notes;
+    }
+
+    /**
+     * Opens a model.
+     *
+     * @param given path of a run folder (its newest checkpoint that can be read), of a checkpoint or of a Hugging Face
+     *     folder, or {@code RUN@STEP} for a certain checkpoint of a run
+     * @throws BadFileException if there is no model there, or a broken one
+     */
+    public static WeightFile open(String given) {
+        Matcher atStep = AT_STEP.matcher(given);
+        if (atStep.matches() && !Files.exists(Path.of(given))) {
+            return open(Path.of(atStep.group(1)), Long.parseLong(atStep.group(2)));
+        }
+        return open(Path.of(given));
+    }
+
+    /** Opens a model as {@link #open(String)} does, by its path. */
+    public static WeightFile open(Path path) {
+        ModelSource source = ModelSource.resolve(path);
+        if (source instanceof ModelSource.HuggingFaceFolder given) {
+            HuggingFaceGpt2 folder = HuggingFaceGpt2.open(given.folder());
+            ParameterRegistry registry = ParameterRegistry.of(folder.shape());
+            HuggingFaceGpt2.Tensors tensors = folder.openTensors(registry);
+            return new WeightFile(tensors.file(), tensors.names(), registry, null, List.of());
+        }
+        if (source instanceof ModelSource.Run run) {
+            return openNewest(run.folder());
+        }
+        return openCheckpoint(path, List.of());
+    }
+
+    /**
+     * Opens a certain checkpoint of a run.
+     *
+     * @throws BadFileException if it is not there, listing those that are
+     */
+    public static WeightFile open(Path run, long step) {
+        RunFolder folder = new RunFolder(run);
+        List<RunFolder.Saved> saved = folder.checkpoints();
+        if (saved.isEmpty()) {
+            throw new BadFileException(run, "is not the folder of a run, so it has no checkpoint of step " + step);
+        }
+        for (RunFolder.Saved checkpoint : saved) {
+            if (checkpoint.step() == step) {
+                return openCheckpoint(checkpoint.file(), List.of());
+            }
+        }
+        List<String> steps = saved.stream().map(s -> Long.toString(s.step())).toList();
+        throw new BadFileException(
+                run, "has no checkpoint of step " + step + "; there are those of steps " + String.join(", ", steps));
+    }
+
+    private static WeightFile openNewest(RunFolder folder) {
+        List<RunFolder.Saved> saved = folder.newestFirst();
+        List<String> notes = new ArrayList<>();
+        for (int i = 0; ; i++) {
+            try {
+                return openCheckpoint(saved.get(i).file(), notes);
+            } catch (BadFileException e) {
+                if (i == saved.size() - 1) {
+                    throw e;
+                }
+                notes.add(e.getMessage() + ". The checkpoint of step "
+                        + saved.get(i + 1).step() + " is used instead");
+            }
+        }
+    }
+
+    private static WeightFile openCheckpoint(Path file, List<String> notes) {
+        CheckpointHeader header = Checkpoint.readHeader(file);
+        ParameterRegistry registry = ParameterRegistry.of(header.hyperparameters());
+        return new WeightFile(
+                SafetensorsReader.open(file), UnaryOperator.identity(), registry, header, List.copyOf(notes));
+    }
+
+    /** The file with the numbers. */
+    public Path path() {
+        return file.file();
+    }
+
+    /** Its parameters, shapes only. */
+    public ParameterRegistry registry() {
+        return registry;
+    }
+
+    public ModelShape shape() {
+        return registry.shape();
+    }
+
+    /** What the checkpoint says of itself; empty for a Hugging Face folder. */
+    public Optional<CheckpointHeader> header() {
+        return Optional.ofNullable(header);
+    }
+
+    /** What the user should know, for example that the newest checkpoint is damaged and an older one is read. */
+    public List<String> notes() {
+        return notes;
+    }
+
+    /** The tokenizer, if the file has one that can be read. */
+    public Optional<Tokenizer> tokenizer() {
+        if (header == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(header.restoreTokenizer(path()));
+        } catch (BadFileException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The run that the checkpoint lies in, if it lies in one. */
+    Optional<RunFolder> run() {
+        Path parent = path().toAbsolutePath().normalize().getParent();
+        if (header == null || parent.getParent() == null) {
+            return Optional.empty();
+        }
+        RunFolder folder = new RunFolder(parent.getParent());
+        return folder.checkpointFolder().equals(parent) ? Optional.of(folder) : Optional.empty();
+    }
+
+    /**
+     * Reads numbers of a parameter, or of the one it is tied to.
+     *
+     * @param first index of the first element, in C order
+     * @throws BadFileException if reading fails
+     * @throws IndexOutOfBoundsException if the range lies outside the tensor or the destination
+     */
+    public void read(Parameter parameter, long first, float[] destination, int at, int count) {
+        Parameter owner = Objects.requireNonNullElse(parameter.tiedTo(), parameter);
+        file.readFloats(names.apply(owner.name()), first, destination, at, count);
+    }
+
+    /** Walks through the numbers of a parameter. A piece is only valid until the next. */
+    void forEachPiece(Parameter parameter, Piece sink) {
+        float[] piece = new float[(int) Math.min(PIECE, parameter.size())];
+        for (long done = 0; done < parameter.size(); done += piece.length) {
+            int n = (int) Math.min(piece.length, parameter.size() - done);
+            read(parameter, done, piece, 0, n);
+            sink.take(done, piece, n);
+        }
+    }
+
+    @Override
+    public void close() {
+        file.close();
+    }
+}

@@ -1,0 +1,10 @@
+/**
+ * Seeing the weights: what the parameters of a model are, who set each number, and how training changed it.
+ *
+ * <p>A {@link tinygpt.inspection.WeightFile} opens a run, a checkpoint or a Hugging Face folder and reads its tensors piece
+ * by piece, so that a file of any size can be looked at in little memory. {@link tinygpt.inspection.InitialValues} knows
+ * where the numbers started. {@link tinygpt.inspection.ModelStatistics}, {@link tinygpt.inspection.ModelDifference} and
+ * {@link tinygpt.inspection.BlockMap} look at files only and start no ND4J; {@link tinygpt.inspection.Audit} trains one step
+ * to see that every parameter is initialised, decayed, reached and moved as declared.
+ */
+package tinygpt.inspection;
