@@ -23,8 +23,19 @@ import tinygpt.runs.LoadedModel;
  */
 public final class Main {
     /** All commands, in the order of the help. */
-    private static final List<String> COMMANDS =
-            List.of("train", "generate", "eval", "logits", "params", "ledger", "merge", "bench", "selftest");
+    private static final List<String> COMMANDS = List.of(
+            "train",
+            "generate",
+            "eval",
+            "logits",
+            "params",
+            "inspect",
+            "diff",
+            "audit",
+            "ledger",
+            "merge",
+            "bench",
+            "selftest");
 
     private Main() {}
 
@@ -69,6 +80,9 @@ public final class Main {
             case "eval" -> EvalCommand.create(output);
             case "logits" -> LogitsCommand.create(output);
             case "params" -> ParamsCommand.create(output, path -> LoadedModel.registry(path));
+            case "inspect" -> InspectCommand.create(output);
+            case "diff" -> DiffCommand.create(output);
+            case "audit" -> AuditCommand.create(output);
             case "ledger" -> LedgerCommand.create(output);
             case "merge" -> MergeCommand.create(output);
             case "bench" -> BenchCommand.create(output);

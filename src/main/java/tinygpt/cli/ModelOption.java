@@ -21,9 +21,15 @@ final class ModelOption {
      * @throws CommandFailure if none was given and there is no latest run
      */
     Path path() throws IOException {
-        if (model != null) {
-            return model;
-        }
+        return model != null ? model : latestRun();
+    }
+
+    /**
+     * The run that is meant when none is named.
+     *
+     * @throws CommandFailure if there is none
+     */
+    static Path latestRun() throws IOException {
         return RunFolders.latest()
                 .orElseThrow(() -> new CommandFailure(
                         Exit.BAD_DATA,

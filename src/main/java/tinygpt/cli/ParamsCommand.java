@@ -1,17 +1,22 @@
 package tinygpt.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.Option;
 import tinygpt.hyperparameters.InvalidHyperparameterException;
+import tinygpt.inspection.ModelStatistics;
+import tinygpt.inspection.WeightFile;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.parameters.ParameterSelector;
@@ -35,6 +40,7 @@ import tinygpt.parameters.ParameterSelector;
             "  tinygpt params --preset gpt2 --why",
             "  tinygpt params --layers 6 --width 192 --kind attention,feed-forward",
             "  tinygpt params --match 'h.[01].*.weight' --format csv",
+            "  tinygpt params --stats runs/mine --sort change",
             "  tinygpt params --freeze kind:embedding,positional",
             "  tinygpt params --lora rank=8,on=attention"
         })
@@ -49,7 +55,8 @@ final class ParamsCommand implements Callable<Integer> {
     enum Order {
         name,
         params,
-        kind
+        kind,
+        change
     }
 
     private final Output output;
@@ -64,6 +71,13 @@ final class ParamsCommand implements Callable<Integer> {
     private boolean why;
 
     @Option(
+            names = "--stats",
+            description =
+                    "Reads the weights: mean, deviation, norm, distance from the initial values, who set them, how"
+                            + " they are spread. Of the latest run unless MODEL is given.")
+    private boolean stats;
+
+    @Option(
             names = "--format",
             paramLabel = "table|json|csv|md",
             defaultValue = "table",
@@ -76,7 +90,10 @@ final class ParamsCommand implements Callable<Integer> {
     @Option(names = "--match", paramLabel = "GLOB", description = "Only names like this: 'h.[0-3].attn.*'.")
     private String glob;
 
-    @Option(names = "--sort", paramLabel = "name|params|kind", description = "Instead of the order in the model.")
+    @Option(
+            names = "--sort",
+            paramLabel = "name|params|kind|change",
+            description = "Instead of the order in the model; change, with --stats, is the root mean square of W - W0.")
     private Order order;
 
     private ParamsCommand(Output output, ShapeReader reader) {
@@ -99,6 +116,13 @@ final class ParamsCommand implements Callable<Integer> {
                     .paramLabel("PATH")
                     .description("The model of a checkpoint, instead of a preset and flags.")
                     .build());
+            command.spec.addPositional(PositionalParamSpec.builder()
+                    .type(String.class)
+                    .arity("0..1")
+                    .index("0")
+                    .paramLabel("MODEL")
+                    .description("The same as --model; RUN@STEP for a certain checkpoint.")
+                    .build());
         }
         command.hyperparameters = HyperparameterOptions.addTo(command.spec);
         return line;
@@ -109,6 +133,9 @@ final class ParamsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (stats) {
+            return statistics();
+        }
         Subject subject = subject();
         ParameterRegistry registry = subject.registry();
         List<Parameter> selected = select(registry);
@@ -130,18 +157,65 @@ final class ParamsCommand implements Callable<Integer> {
 
     /** The one place where the model comes from. */
     private Subject subject() throws IOException {
-        Path model = reader == null ? null : spec.findOption("--model").getValue();
+        String model = model();
         if (model != null) {
-            if (hyperparameters.presetGiven() || !hyperparameters.explicitKeys().isEmpty()) {
-                throw new InvalidHyperparameterException(
-                        "--model has its own hyperparameters; leave --preset, --config and their flags out, or --model");
+            if (!model.contains("@") || Files.exists(Path.of(model))) {
+                return new Subject(model, reader.read(Path.of(model)));
             }
-            return new Subject(model.toString(), reader.read(model));
+            try (WeightFile file = WeightFile.open(model)) {
+                return new Subject(model, file.registry());
+            }
         }
         ParameterRegistry registry = ParameterRegistry.of(hyperparameters.resolve());
         boolean changed = hyperparameters.explicitKeys().stream()
                 .anyMatch(path -> path.startsWith("model.") || path.startsWith("adaptation."));
         return new Subject(hyperparameters.presetName() + (changed ? " (changed)" : ""), registry);
+    }
+
+    /** The model that was given, by option or by itself; null for none. */
+    private String model() throws IOException {
+        if (reader == null) {
+            return null;
+        }
+        Path option = spec.findOption("--model").getValue();
+        String given = spec.positionalParameters().get(0).getValue();
+        if (option != null && given != null) {
+            throw new CommandFailure(Exit.USAGE, "a model was given twice, " + given + " and --model " + option);
+        }
+        String model = option != null ? option.toString() : given;
+        if (model != null
+                && (hyperparameters.presetGiven()
+                        || !hyperparameters.explicitKeys().isEmpty())) {
+            throw new InvalidHyperparameterException(
+                    "--model has its own hyperparameters; leave --preset, --config and their flags out, or --model");
+        }
+        return model;
+    }
+
+    private int statistics() throws IOException {
+        String model = model();
+        if (why) {
+            throw new CommandFailure(Exit.USAGE, "--why explains counts; it has no place beside --stats");
+        }
+        if (model == null
+                && (hyperparameters.presetGiven()
+                        || !hyperparameters.explicitKeys().isEmpty())) {
+            throw new CommandFailure(
+                    Exit.USAGE, "--stats reads the weights of a model; a preset has none, so give a MODEL instead");
+        }
+        String title = model == null ? ModelOption.latestRun().toString() : model;
+        try (WeightFile file = WeightFile.open(title)) {
+            file.notes().forEach(note -> output.err().println("tinygpt: note: " + note));
+            Set<Parameter> selected = Set.copyOf(select(file.registry()));
+            StatisticsReport report = new StatisticsReport(title, file, ModelStatistics.of(file), selected, order);
+            switch (format) {
+                case table -> new StatisticsTable(report, !all, output.glyphs()).print(output.out());
+                case md -> new StatisticsTable(report, !all, output.glyphs()).printMarkdown(output.out());
+                case json -> StatisticsData.printJson(report, output.out());
+                case csv -> StatisticsData.printCsv(report, output.out());
+            }
+        }
+        return Exit.OK;
     }
 
     private List<Parameter> select(ParameterRegistry registry) {

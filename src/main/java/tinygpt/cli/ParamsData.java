@@ -147,7 +147,7 @@ final class ParamsData {
         return BigDecimal.valueOf(count).divide(BigDecimal.valueOf(registry.count()), 6, RoundingMode.HALF_UP);
     }
 
-    private static String quoted(String field) {
+    static String quoted(String field) {
         return field.matches("[^\",\\r\\n]*") ? field : '"' + field.replace("\"", "\"\"") + '"';
     }
 }

@@ -170,6 +170,7 @@ final class ParamsTable {
             case name -> Comparator.comparing(row -> naturalKey(row.name()));
             case params -> Comparator.comparingLong(Row::count).reversed();
             case kind -> Comparator.comparing(row -> row.first().kind());
+            case change -> throw new IllegalArgumentException("--sort change needs --stats: shapes do not change");
         };
     }
 
@@ -304,7 +305,8 @@ final class ParamsTable {
         return glyphs.text(" · ");
     }
 
-    private static String withoutLayer(Parameter p) {
+    /** The name with # for its layer. */
+    static String withoutLayer(Parameter p) {
         String prefix = "h." + p.layer() + ".";
         return p.layer() == Parameter.NO_LAYER ? p.name() : "h.#." + p.name().substring(prefix.length());
     }
@@ -326,7 +328,7 @@ final class ParamsTable {
     }
 
     /** Orders h.2 before h.10. */
-    private static String naturalKey(String name) {
+    static String naturalKey(String name) {
         return DIGITS.matcher(name).replaceAll(m -> String.format(Locale.ROOT, "%08d", Long.parseLong(m.group())));
     }
 

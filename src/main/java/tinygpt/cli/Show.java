@@ -84,6 +84,18 @@ final class Show {
         return mantissa + "e" + (exponent < 0 ? "-" : "+") + (digits.length() < 2 ? "0" : "") + digits;
     }
 
+    /** A weight, or a norm of weights: four decimals, two from 10 on, scientific where that says too little; 0 is 0. */
+    static String value(double value) {
+        double size = Math.abs(value);
+        if (!Double.isFinite(value)) {
+            return notFinite(value);
+        }
+        if (size == 0) {
+            return "0";
+        }
+        return size < 0.001 || size >= 1e6 ? ratio(value) : decimals(value, size < 10 ? 4 : 2);
+    }
+
     /** Minutes and seconds below an hour, {@code 1:11}, else hours and minutes, {@code 2 h 03 m}; rounded to the nearest. */
     static String duration(double seconds) {
         if (!Double.isFinite(seconds) || seconds < 0) {

@@ -19,6 +19,11 @@ final class Terminal {
         return is("tinygpt.stderr.terminal");
     }
 
+    /** Whether stdout is a terminal. */
+    static boolean stdout() {
+        return is("tinygpt.stdout.terminal");
+    }
+
     /** Whether stdin is a terminal, so that nobody has piped a text into it. */
     static boolean stdin() {
         return is("tinygpt.stdin.terminal");

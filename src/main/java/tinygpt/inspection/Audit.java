@@ -67,7 +67,8 @@ public final class Audit {
     private static List<AuditedTensor> withSecondGradient(List<AuditedTensor> audited, LocalEngine engine) {
         engine.compute(1);
         return audited.stream()
-                .map(a -> a.parameter().kind() == ParameterKind.ADAPTER && a.parameter().trainable()
+                .map(a -> a.parameter().kind() == ParameterKind.ADAPTER
+                                && a.parameter().trainable()
                         ? a.withGradientNorm(gradientNorm(a.parameter(), engine.gradients()))
                         : a)
                 .toList();

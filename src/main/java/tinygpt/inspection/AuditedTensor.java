@@ -50,9 +50,7 @@ public record AuditedTensor(
 
     /** What the law of the deviation allows, relative to it. */
     public double tolerance() {
-        return parameter.initialLaw() instanceof InitialLaw.Normal
-                ? MOST_ERRORS / Math.sqrt(2.0 * initial.count())
-                : 0;
+        return parameter.initialLaw() instanceof InitialLaw.Normal ? MOST_ERRORS / Math.sqrt(2.0 * initial.count()) : 0;
     }
 
     /** Whether the decay could be told from rounding. */
@@ -61,8 +59,7 @@ public record AuditedTensor(
     }
 
     AuditedTensor withGradientNorm(double norm) {
-        return new AuditedTensor(
-                parameter, initial, sharesNumbers, norm, changeNorm, weightDecay, decay, decayError);
+        return new AuditedTensor(parameter, initial, sharesNumbers, norm, changeNorm, weightDecay, decay, decayError);
     }
 
     /** What is wrong; empty if nothing is. */
@@ -79,7 +76,8 @@ public record AuditedTensor(
         }
         boolean tied = parameter.tiedTo() != null;
         if (tied && (!sharesNumbers || parameter.count() != 0)) {
-            faults.add("is tied to " + parameter.tiedTo().name() + ", but does not share its numbers or is counted twice");
+            faults.add(
+                    "is tied to " + parameter.tiedTo().name() + ", but does not share its numbers or is counted twice");
         }
         if (!tied && parameter.count() != parameter.size()) {
             faults.add("is counted as " + parameter.count() + " of " + parameter.size());

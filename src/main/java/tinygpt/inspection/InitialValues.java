@@ -51,13 +51,13 @@ public final class InitialValues implements AutoCloseable {
                 }
                 first.close();
             } catch (BadFileException e) {
-                // A damaged first checkpoint hides nothing: the seed tells the same numbers, and 'ledger' names the damage.
+                // A damaged first checkpoint hides nothing: the seed tells the same numbers, and 'ledger' names the
+                // damage.
             }
         }
         return header.baseModel().isPresent()
                 ? new InitialValues(Source.UNKNOWN, null, 0)
-                : new InitialValues(
-                        Source.SEED, null, header.hyperparameters().seed());
+                : new InitialValues(Source.SEED, null, header.hyperparameters().seed());
     }
 
     private static List<String> described(WeightFile file) {

@@ -53,7 +53,8 @@ public record ModelStatistics(List<Tensor> tensors, String sha256, InitialValues
             WeightFingerprint.Hashing hashing = new WeightFingerprint.Hashing();
             List<Parameter> byName = new ArrayList<>(file.registry().owned());
             byName.sort(Comparator.comparing(Parameter::name));
-            TensorStatistics[] found = new TensorStatistics[file.registry().all().size()];
+            TensorStatistics[] found =
+                    new TensorStatistics[file.registry().all().size()];
             for (Parameter parameter : byName) {
                 hashing.begin(parameter);
                 found[parameter.index()] = statistics(file, initial, parameter, hashing);

@@ -121,8 +121,7 @@ public record TensorDifference(
     static TensorDifference unequal(Parameter a, Parameter b) {
         Parameter known = Objects.requireNonNullElse(b, a);
         State state = a == null ? State.ADDED : b == null ? State.REMOVED : State.RESHAPED;
-        return new TensorDifference(
-                known.name(), known.kind(), state, shape(a), shape(b), Numbers.NONE, null, null);
+        return new TensorDifference(known.name(), known.kind(), state, shape(a), shape(b), Numbers.NONE, null, null);
     }
 
     /** A tensor of the same shape in both. */
