@@ -42,7 +42,7 @@ final class DiffTable {
             comparable.stream().limit(most).forEach(t -> table.add(cells(t)));
             table.lines().forEach(out::println);
             if (comparable.size() > most) {
-                out.println((comparable.size() - most) + " more changed less; --all shows them");
+                out.println((comparable.size() - most) + " more are not shown; --all shows every tensor");
             }
             out.println();
         }

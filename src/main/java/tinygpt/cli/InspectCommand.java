@@ -46,6 +46,7 @@ import tinygpt.text.Tokenizer;
 final class InspectCommand implements Callable<Integer> {
     private static final int MOST_ROWS = 32;
     private static final int CORNER_ROWS = 4;
+    private static final int MOST_NAMED = 8;
     private static final int NARROWEST = 40;
     /** Longest side of a picture; a smaller matrix is enlarged up to the second. */
     private static final int MOST_PIXELS = 2048;
@@ -215,14 +216,19 @@ final class InspectCommand implements Callable<Integer> {
         }
         List<Parameter> candidates = matching.isEmpty() ? alike(file, name) : matching;
         String names = String.join(
-                ", ", candidates.stream().limit(8).map(Parameter::name).toList());
+                ", ", candidates.stream().limit(MOST_NAMED).map(Parameter::name).toList());
+        String some = names + (candidates.size() > MOST_NAMED ? ", ..." : "");
+        if (!matching.isEmpty()) {
+            throw new CommandFailure(
+                    Exit.USAGE,
+                    "'" + name + "' matches " + matching.size() + " tensors, and one can be shown: " + some);
+        }
         throw new CommandFailure(
                 Exit.USAGE,
-                (matching.isEmpty()
-                                ? "no tensor of " + file.path() + " is named '" + name + "'"
-                                : "'" + name + "' matches " + matching.size() + " tensors, and one can be shown")
-                        + (names.isEmpty() ? "" : ": " + names + (candidates.size() > 8 ? ", ..." : ""))
-                        + "; '" + CommandName.get() + " params --all' lists the names");
+                "no tensor of " + file.path() + " is named '" + name + "'; "
+                        + (names.isEmpty()
+                                ? "'" + CommandName.get() + " params --all' lists the names"
+                                : "there are " + some));
     }
 
     /** Tensors whose name holds the text that was typed. */
