@@ -39,11 +39,14 @@ final class HeatMap {
         List<String> labels = new ArrayList<>();
         for (int row = 0; row < cells.length; row++) {
             labels.add(label.apply(row * map.rowsPerCell()));
-            width = Math.max(width, labels.get(row).length());
+            width = Math.max(width, Columns.of(labels.get(row)));
         }
         List<String> lines = new ArrayList<>();
         for (int row = 0; row < cells.length; row++) {
-            StringBuilder line = new StringBuilder(Text.right(labels.get(row), width)).append(' ');
+            StringBuilder line = new StringBuilder()
+                    .append(" ".repeat(width - Columns.of(labels.get(row))))
+                    .append(labels.get(row))
+                    .append(' ');
             for (float cell : cells[row]) {
                 line.append(colors == TerminalColors.NONE ? signs(cell) : colored(cell));
             }

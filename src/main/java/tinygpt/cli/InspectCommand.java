@@ -179,7 +179,7 @@ final class InspectCommand implements Callable<Integer> {
         int rows = parameter.shape().length == 1 ? 1 : parameter.shape()[0];
         int widest = 0;
         for (int r = 0; r < rows; r++) {
-            widest = Math.max(widest, label.apply(r).length());
+            widest = Math.max(widest, Columns.of(label.apply(r)));
         }
         int room = Math.max(1, (Math.max(NARROWEST, Terminal.columns()) - widest - 1) / HeatMap.CELL);
         BlockMap map = BlockMap.of(file, initial, parameter, content(), summary(), MOST_ROWS, room);
