@@ -117,6 +117,7 @@ public final class TrainingRun implements AutoCloseable {
             if (base != null) {
                 copyWeights(base, trainer.registry());
             }
+            RunFolders.create(folder.path());
             RunFolders.create(folder.checkpointFolder());
             TrainingRun run = new TrainingRun(folder, text, trainer, settings, RunFacts.Losses.NONE, origin, List.of());
             run.writeConfig();

@@ -93,7 +93,7 @@ class ProcessFaultsTest {
             assertEquals(Exit.BAD_DATA, child.exitCode(), child.err());
             assertEquals(1, errors(child).size(), child.err());
             String line = errors(child).get(0);
-            assertTrue(line.contains("cannot write " + new RunFolder(run).checkpoint(9)), line);
+            assertTrue(line.contains("cannot write " + new RunFolder(run).checkpointFolder()), line);
             assertTrue(line.contains("from before is untouched"), line);
         }
         assertArrayEquals(before, Files.readAllBytes(checkpoint));

@@ -115,7 +115,7 @@ final class HyperparametersTest {
     void keys_haveDistinctFlags() {
         Set<String> flags = new HashSet<>();
         HyperparameterKey.all().forEach(key -> flags.add(key.flag()));
-        assertEquals(34, flags.size());
+        assertEquals(35, flags.size());
         assertEquals(HyperparameterKey.all().size(), flags.size());
     }
 
@@ -155,7 +155,9 @@ final class HyperparametersTest {
                         InvalidHyperparameterException.class, () -> NANO.with(json("{\"model\":{\"depth\":3}}")))
                 .getMessage();
         assertTrue(
-                message.startsWith("'model.depth' is not a hyperparameter; there are model.vocabulary_size,"), message);
+                message.startsWith("'model.depth' is not a hyperparameter of this version (a newer tinygpt may have"
+                        + " written it); there are model.vocabulary_size,"),
+                message);
         assertTrue(message.endsWith(", seed"), message);
     }
 
