@@ -15,8 +15,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.Preset;
 import tinygpt.runs.RunFolder;
@@ -27,6 +25,9 @@ import tinygpt.runs.TrainingText;
 /** Faults that come to a whole process, with the program in one of its own. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "signals and ulimit are those of Unix")
 class ProcessFaultsTest {
+    private static final List<String> FAST =
+            List.of("--add-modules", "jdk.incubator.vector", "-XX:-UsePerfData", "-Xmx256m", "-XX:TieredStopAtLevel=1");
+
     @TempDir
     Path folder;
 
@@ -39,16 +40,14 @@ class ProcessFaultsTest {
         run = folder.resolve("run");
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"INT", "TERM"})
-    void signal_savesTheStep_andEndsWith130(String signal) throws Exception {
-        try (Child child = endless("--eval-every", "0")) {
-            child.awaitErr("step ");
-            child.signal(signal);
-            assertEquals(Exit.INTERRUPTED, child.exitCode(), child.err());
-            assertTrue(child.err().contains("everything is saved"), child.err());
-            assertEquals(List.of(), errors(child));
-        }
+    @Test
+    void interrupt_savesTheStep_andEndsWith130() throws Exception {
+        ChildJvm child = endless("--eval-every=0");
+        child.awaitErr("step ");
+        child.interrupt();
+        assertEquals(Exit.INTERRUPTED, child.exitCode(), child.err());
+        assertTrue(child.err().contains("everything is saved"), child.err());
+        assertEquals(List.of(), errors(child));
         assertTrue(newest().step() > 0);
         assertEquals(
                 Exit.OK,
@@ -60,14 +59,13 @@ class ProcessFaultsTest {
     @Test
     void secondSignal_endsAtOnce_andLosesOnlyWhatWasNotSaved() throws Exception {
         Files.writeString(text, "A fox ran over the hill and saw a dog.\n".repeat(200_000));
-        try (Child child = endless("--validation-fraction=0.9", "--layers=8", "--threads=1")) {
-            child.awaitErr("run ");
-            child.signal("INT");
-            child.awaitErr("interrupt again to end at once");
-            child.signal("INT");
-            assertEquals(Exit.INTERRUPTED, child.exitCode(), child.err());
-            assertFalse(child.err().contains("everything is saved"), child.err());
-        }
+        ChildJvm child = endless("--validation-fraction=0.9", "--layers=8", "--threads=1");
+        child.awaitErr("run ");
+        child.interrupt();
+        child.awaitErr("interrupt again to end at once");
+        child.interrupt();
+        assertEquals(Exit.INTERRUPTED, child.exitCode(), child.err());
+        assertFalse(child.err().contains("everything is saved"), child.err());
         assertEquals(List.of(), new RunFolder(run).checkpoints());
     }
 
@@ -89,13 +87,12 @@ class ProcessFaultsTest {
         assertTrue(before.length > 100_000, before.length + " bytes");
 
         List<String> limited = List.of("bash", "-c", "ulimit -f 60; exec \"$@\"", "bash");
-        try (Child child = Child.start(folder, limited, "train", "--resume", run.toString(), "--quiet")) {
-            assertEquals(Exit.BAD_DATA, child.exitCode(), child.err());
-            assertEquals(1, errors(child).size(), child.err());
-            String line = errors(child).get(0);
-            assertTrue(line.contains("cannot write " + new RunFolder(run).checkpointFolder()), line);
-            assertTrue(line.contains("from before is untouched"), line);
-        }
+        ChildJvm child = new ChildJvm(limited, folder, "1", FAST, Main.class, "train", "--resume=" + run, "--quiet");
+        assertEquals(Exit.BAD_DATA, child.exitCode(), child.err());
+        assertEquals(1, errors(child).size(), child.err());
+        String line = errors(child).get(0);
+        assertTrue(line.contains("cannot write " + new RunFolder(run).checkpointFolder()), line);
+        assertTrue(line.contains("from before is untouched"), line);
         assertArrayEquals(before, Files.readAllBytes(checkpoint));
         assertEquals(List.of(), temporaries());
         assertEquals(
@@ -103,27 +100,25 @@ class ProcessFaultsTest {
         assertEquals(9, newest().step());
     }
 
-    private Child endless(String... flags) throws Exception {
+    private ChildJvm endless(String... flags) throws Exception {
         String[] train = {
             "train",
             "--preset=nano",
-            "--data",
-            text.toString(),
-            "--out",
-            run.toString(),
+            "--data=" + text,
+            "--out=" + run,
             "--steps=100000000",
             "--progress=plain",
             "--log-every=1"
         };
         String[] all = Stream.of(train, flags).flatMap(Stream::of).toArray(String[]::new);
-        return Child.start(folder, Child.heedingSignals(), all);
+        return new ChildJvm(ChildJvm.heedingInterrupts(), folder, "1", FAST, Main.class, all);
     }
 
     private RunFolder.Saved newest() {
         return new RunFolder(run).newestFirst().get(0);
     }
 
-    private static List<String> errors(Child child) throws IOException {
+    private static List<String> errors(ChildJvm child) throws IOException {
         return child.err().lines().filter(l -> l.startsWith("tinygpt: error:")).toList();
     }
 
