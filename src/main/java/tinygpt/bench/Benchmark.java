@@ -1,6 +1,5 @@
 package tinygpt.bench;
 
-import java.util.Locale;
 import java.util.Optional;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.ModelShape;
@@ -54,7 +53,7 @@ public final class Benchmark {
      * Measures.
      *
      * @throws IllegalArgumentException if there are more threads than shards
-     * @throws OutOfMemoryError before anything is allocated, if it would not fit
+     * @throws tinygpt.tensor.NotEnoughMemoryException before anything is allocated, if it would not fit
      */
     public static BenchmarkResult run(Hyperparameters hyperparameters, BenchmarkPlan plan) {
         return new Benchmark(hyperparameters, plan).run();
@@ -159,15 +158,7 @@ public final class Benchmark {
                 + Steps.bytes(trained, hyperparameters, plan.threads())
                 + (compares ? Steps.bytes(trained, hyperparameters, 1) : 0)
                 + 2L * Float.BYTES * shape().layers() * shape().contextLength() * shape().width();
-        long available = Memory.available();
-        if (needed > available) {
-            throw new OutOfMemoryError(String.format(
-                    Locale.ROOT,
-                    "measuring this model needs %.2f GB outside the Java heap and %.2f GB are available"
-                            + " (the JVM allows as much as -Xmx, unless -Dorg.bytedeco.javacpp.maxBytes says otherwise)",
-                    needed / 1e9,
-                    available / 1e9));
-        }
+        Memory.require("measuring this model", needed, Memory.available(), "choose a smaller model or batch");
     }
 
     private ModelShape shape() {

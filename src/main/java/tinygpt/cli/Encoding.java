@@ -19,10 +19,10 @@ final class Encoding {
     }
 
     /** The ids of a file's content; a character vocabulary needs UTF-8, names the place where it is not. */
-    static int[] ids(Tokenizer tokenizer, byte[] content, UnknownPolicy policy) throws CharacterCodingException {
-        return policy == UnknownPolicy.FAIL || !(tokenizer instanceof CharacterTokenizer)
+    static int[] ids(Tokenizer tokenizer, byte[] content, UnknownPolicy policy) {
+        return policy == UnknownPolicy.FAIL || !(tokenizer instanceof CharacterTokenizer characters)
                 ? tokenizer.encode(content)
-                : ids(tokenizer, utf8(content), policy);
+                : characters.encode(content, policy);
     }
 
     static String utf8(byte[] content) throws CharacterCodingException {

@@ -15,10 +15,15 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 import tinygpt.formats.BadFileException;
+import tinygpt.runs.RunInUseException;
+import tinygpt.tensor.NotEnoughMemoryException;
 
 /** Turns whatever went wrong into one line on stderr and an exit code; where it happened is shown only on request. */
 final class Errors implements IParameterExceptionHandler, IExecutionExceptionHandler {
     private static final String TRACE_OPTION = "--stack-trace";
+
+    /** A message may quote a file, which may say anything: not for pages, and not to the terminal. */
+    private static final int LONGEST = 3000;
 
     private final PrintWriter err;
     private final boolean trace;
@@ -59,7 +64,17 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
     /** Prints the line for a failure and returns its exit code. */
     int report(Throwable e) {
         if (e instanceof UncheckedIOException unchecked) {
-            return report(unchecked.getCause());
+            // Whoever gave it words of its own knew the file and what became of it.
+            boolean bare = unchecked.getCause().toString().equals(e.getMessage());
+            if (bare) {
+                return report(unchecked.getCause());
+            }
+            print(e.getMessage(), e);
+            return Exit.BAD_DATA;
+        }
+        if (e instanceof NotEnoughMemoryException || e instanceof RunInUseException) {
+            print(e.getMessage(), e);
+            return Exit.FAILURE;
         }
         if (e instanceof CommandFailure failure) {
             print(failure.getMessage(), e);
@@ -111,7 +126,8 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
     }
 
     private void print(String message, Throwable e) {
-        err.println("tinygpt: error: " + message.replaceAll("\\s*\\R\\s*", " "));
+        String line = message.replaceAll("\\s*\\R\\s*", " ").replaceAll("[\\p{Cc}\\p{Cf}]", "?");
+        err.println("tinygpt: error: " + (line.length() > LONGEST ? line.substring(0, LONGEST) + "..." : line));
         if (trace) {
             e.printStackTrace(err);
         }

@@ -14,6 +14,7 @@ import tinygpt.formats.BadFileException;
 import tinygpt.model.Gpt;
 import tinygpt.runs.CheckpointHeader;
 import tinygpt.runs.LoadedModel;
+import tinygpt.runs.TextFile;
 import tinygpt.tensor.WorkerTeam;
 import tinygpt.text.Corpus;
 import tinygpt.text.NgramLadder;
@@ -175,7 +176,7 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     private int[] ids(Tokenizer tokenizer, Path file) throws IOException {
-        byte[] content = Files.readAllBytes(file);
+        byte[] content = TextFile.read(file);
         try {
             return Encoding.ids(tokenizer, content, unknown == null ? UnknownPolicy.FAIL : unknown.policy());
         } catch (IllegalArgumentException e) {

@@ -8,9 +8,9 @@ final class Exit {
     static final int FAILURE = 1;
     /** The command line or a configuration is wrong. */
     static final int USAGE = 2;
-    /** A file is missing, cannot be read, or is not what it should be. */
+    /** A file is missing, cannot be read or written, or is not what it should be. */
     static final int BAD_DATA = 3;
-    /** Stopped by Ctrl-C: 128 + SIGINT, as shells do. */
+    /** Stopped by Ctrl-C or SIGTERM: 128 + SIGINT, as shells do. */
     static final int INTERRUPTED = 130;
 
     private Exit() {}

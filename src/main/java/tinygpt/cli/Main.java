@@ -104,7 +104,7 @@ public final class Main {
                         "    0   done",
                         "    1   it failed, or a comparison found a difference",
                         "    2   wrong usage: an option, a value or a configuration",
-                        "    3   bad data: a file or checkpoint is missing or broken",
+                        "    3   bad data: a file or checkpoint is missing, broken or not writable",
                         "  130   interrupted",
                         "",
                         "'" + CommandName.get() + " COMMAND --help' explains a command.");

@@ -108,7 +108,7 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         checkOptions();
-        try (Interruption interruption = Interruption.listen();
+        try (Interruption interruption = Interruption.listen(output.err());
                 TrainingRun run = resume == null ? start() : resume()) {
             remember(run);
             run.notes().forEach(note -> output.err().println("tinygpt: note: " + note));

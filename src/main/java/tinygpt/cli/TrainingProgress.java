@@ -100,6 +100,22 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         }
     }
 
+    @Override
+    public void onSpike(SpikeReport report) {
+        if (mode == Mode.plain) {
+            err.println(String.format(
+                    Locale.ROOT,
+                    "step %05d/%05d | skipped: loss %.4f (limit %.4f), gradient norm %.4f (limit %.4f)",
+                    report.step(),
+                    status.totalSteps(),
+                    report.loss(),
+                    report.lossLimit(),
+                    report.gradientNorm(),
+                    report.normLimit()));
+            err.flush();
+        }
+    }
+
     /** Whether anything is shown at all. */
     boolean shown() {
         return mode != Mode.none;

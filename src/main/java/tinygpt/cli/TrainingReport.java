@@ -111,6 +111,7 @@ final class TrainingReport {
                     threads - d.shards(),
                     threads);
         }
+        err.flush(); // before a first evaluation that may take long
     }
 
     /** After Ctrl-C or a planned stop: how to go on. */
@@ -138,6 +139,14 @@ final class TrainingReport {
                 Show.count(steps),
                 Show.count(trainer.tokensSeen() - firstTokens),
                 Show.duration((System.nanoTime() - start) * 1e-9));
+        long skipped = trainer.stepsSkipped();
+        if (skipped > 0) {
+            line(
+                    out,
+                    "skipped %s step%s since the run began: loss or gradient norm far above those before",
+                    Show.count(skipped),
+                    skipped == 1 ? "" : "s");
+        }
         printLearned(out, frozen);
         printFixed(out);
         line(out, "");

@@ -236,7 +236,8 @@ public final class HuggingFaceGpt2 {
                         number("attn_pdrop", DEFAULT_DROPOUT),
                         number("resid_pdrop", DEFAULT_DROPOUT));
             } catch (InvalidHyperparameterException e) {
-                throw new BadFileException(file, "describes no possible model: " + e.getMessage(), e);
+                throw new BadFileException(
+                        file, "describes no possible model: " + BadFileException.quoteSentence(e.getMessage()), e);
             }
         }
 

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -279,7 +280,11 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
 
     private UncheckedIOException unwritable(IOException e) {
-        String why = e instanceof NoSuchFileException ? "its folder does not exist" : e.toString();
+        String why = e instanceof NoSuchFileException
+                ? "its folder does not exist"
+                : e instanceof FileSystemException system && system.getReason() != null
+                        ? system.getReason()
+                        : e.getMessage() == null ? e.toString() : e.getMessage();
         return new UncheckedIOException(
                 "cannot write " + file + ": " + why + "; a file of that name from before is untouched", e);
     }

@@ -255,7 +255,8 @@ public record Hyperparameters(
             }
         }
         String known = keys.stream().map(HyperparameterKey::path).collect(Collectors.joining(", "));
-        return new InvalidHyperparameterException("'" + path + "' is not a hyperparameter; there are " + known);
+        return new InvalidHyperparameterException("'" + path + "' is not a hyperparameter of this version (a newer"
+                + " tinygpt may have written it); there are " + known);
     }
 
     private static Object construct(Class<?> type, Object[] values) {

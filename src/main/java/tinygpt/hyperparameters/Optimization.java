@@ -15,6 +15,8 @@ import static tinygpt.hyperparameters.InvalidHyperparameterException.require;
  * @param epsilon added to the root of the second moment
  * @param weightDecay decoupled decay of matrices and embeddings, times the learning rate, per step
  * @param gradientClip largest 2-norm of the whole gradient; 0 turns clipping off
+ * @param skipSpikes standard deviations above the recent mean from which on a step's loss or gradient norm is a spike, and
+ *     the step is not taken; 0 takes every step
  */
 public record Optimization(
         @Describe("training steps, and the horizon of the schedule")
@@ -41,7 +43,11 @@ public record Optimization(
         double weightDecay,
 
         @Describe("largest 2-norm of the gradient, 0 = no clipping")
-        double gradientClip) {
+        double gradientClip,
+
+        @Describe(
+                "skip steps whose loss or gradient norm is this many sd above the recent mean (6 is usual), 0 = never")
+        double skipSpikes) {
 
     /** One part in so many of the steps is a usual warm-up. */
     static final int USUAL_WARMUP = 10;
@@ -75,5 +81,9 @@ public record Optimization(
                 gradientClip >= 0 && gradientClip < Double.POSITIVE_INFINITY,
                 "gradient_clip is %s; it must be a 2-norm (1 is usual), or 0 for no clipping",
                 gradientClip);
+        require(
+                skipSpikes >= 0 && skipSpikes < Double.POSITIVE_INFINITY,
+                "skip_spikes is %s; it is a number of standard deviations (6 is usual), or 0 to take every step",
+                skipSpikes);
     }
 }

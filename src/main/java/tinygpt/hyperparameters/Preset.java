@@ -51,7 +51,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                 "the default: about two minutes on two cores",
                 new Hyperparameters(
                         shape(61, 128, 3, 4, 128, true, Activation.GELU_TANH, 0),
-                        new Optimization(1800, 6e-3, 0, ScheduleKind.LINEAR, 100, 0.9, 0.99, 1e-8, 0.1, 1.0),
+                        new Optimization(1800, 6e-3, 0, ScheduleKind.LINEAR, 100, 0.9, 0.99, 1e-8, 0.1, 1.0, 0),
                         batches(16, 4),
                         Adaptation.NONE,
                         1337)));
@@ -147,7 +147,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
 
     private static Optimization schedule(
             int steps, double rate, double minimum, int warmup, double beta2, double decay) {
-        return new Optimization(steps, rate, minimum, ScheduleKind.COSINE, warmup, 0.9, beta2, 1e-8, decay, 1.0);
+        return new Optimization(steps, rate, minimum, ScheduleKind.COSINE, warmup, 0.9, beta2, 1e-8, decay, 1.0, 0);
     }
 
     private static DataPlan batches(int size, int shards) {

@@ -1,5 +1,6 @@
 package tinygpt.runs;
 
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -43,7 +44,11 @@ public record CheckpointHeader(
 
     /** Path of the text that the model has learned, if it was written down. */
     public Optional<Path> data() {
-        return Optional.ofNullable(extras.get(RunFacts.DATA)).map(Path::of);
+        try {
+            return Optional.ofNullable(extras.get(RunFacts.DATA)).map(Path::of);
+        } catch (InvalidPathException e) {
+            return Optional.empty();
+        }
     }
 
     /**

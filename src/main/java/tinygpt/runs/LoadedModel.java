@@ -9,6 +9,7 @@ import tinygpt.formats.BadFileException;
 import tinygpt.formats.HuggingFaceGpt2;
 import tinygpt.model.Gpt;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.tensor.Memory;
 import tinygpt.text.Tokenizer;
 
 /**
@@ -32,12 +33,18 @@ public record LoadedModel(
      * Reads a model with its weights.
      *
      * @throws BadFileException if there is no model there, or a broken one
+     * @throws tinygpt.tensor.NotEnoughMemoryException before anything is allocated, if its weights do not fit
      */
     public static LoadedModel open(Path path) {
+        return open(path, Memory.available());
+    }
+
+    /** Reads a model if its weights need no more bytes than available. */
+    static LoadedModel open(Path path, long available) {
         ModelSource source = ModelSource.resolve(path);
         if (source instanceof ModelSource.HuggingFaceFolder given) {
             HuggingFaceGpt2 folder = HuggingFaceGpt2.open(given.folder());
-            ParameterRegistry registry = ParameterRegistry.of(folder.shape()).allocate();
+            ParameterRegistry registry = allocated(path, ParameterRegistry.of(folder.shape()), available);
             return closingOnFailure(registry, () -> {
                 folder.readWeights(registry);
                 return new LoadedModel(
@@ -45,17 +52,17 @@ public record LoadedModel(
             });
         }
         return source instanceof ModelSource.Run run
-                ? openRun(run.folder())
-                : openCheckpoint(checkpointFile(source), List.of());
+                ? openRun(run.folder(), available)
+                : openCheckpoint(checkpointFile(source), List.of(), available);
     }
 
     /** The newest checkpoint that can be read. */
-    private static LoadedModel openRun(RunFolder folder) {
+    private static LoadedModel openRun(RunFolder folder, long available) {
         List<RunFolder.Saved> saved = folder.newestFirst();
         List<String> notes = new ArrayList<>();
         for (int i = 0; ; i++) {
             try {
-                return openCheckpoint(saved.get(i).file(), notes);
+                return openCheckpoint(saved.get(i).file(), notes, available);
             } catch (BadFileException e) {
                 if (i == saved.size() - 1) {
                     throw e;
@@ -66,11 +73,10 @@ public record LoadedModel(
         }
     }
 
-    private static LoadedModel openCheckpoint(Path file, List<String> notes) {
+    private static LoadedModel openCheckpoint(Path file, List<String> notes, long available) {
         CheckpointHeader header = Checkpoint.readHeader(file);
         Tokenizer tokenizer = header.restoreTokenizer(file);
-        ParameterRegistry registry =
-                ParameterRegistry.of(header.hyperparameters()).allocate();
+        ParameterRegistry registry = allocated(file, ParameterRegistry.of(header.hyperparameters()), available);
         return closingOnFailure(registry, () -> {
             Checkpoint.readWeights(file, registry);
             return new LoadedModel(
@@ -94,6 +100,15 @@ public record LoadedModel(
     @Override
     public void close() {
         model.registry().close();
+    }
+
+    private static ParameterRegistry allocated(Path path, ParameterRegistry registry, long available) {
+        Memory.require(
+                path + ": loading this model",
+                registry.slabSize() * Float.BYTES,
+                available,
+                "close other programs, or use a smaller model or a machine with more memory");
+        return registry.allocate();
     }
 
     private static Path checkpointFile(ModelSource source) {

@@ -3,8 +3,10 @@ package tinygpt.runs;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import tinygpt.formats.BadFileException;
 import tinygpt.formats.StrictJson;
+import tinygpt.training.SpikeHistory;
 
 /**
  * What a checkpoint says of its run, besides step, hyperparameters and tokenizer: strings in its metadata.
@@ -18,6 +20,9 @@ import tinygpt.formats.StrictJson;
 record RunFacts(String data, String dataSha256, RunSettings settings, Losses losses, Origin origin) {
     /** Path of the training text. */
     static final String DATA = "data";
+
+    /** What the guard against spikes remembers, if there is one. */
+    static final String SPIKES = "spike_history";
 
     private static final String DATA_SHA256 = "data_sha256";
     private static final String SETTINGS = "settings";
@@ -143,6 +148,27 @@ record RunFacts(String data, String dataSha256, RunSettings settings, Losses los
                         number(file, extras, BEST_LOSS, Double.POSITIVE_INFINITY),
                         (long) number(file, extras, BEST_STEP, -1)),
                 origin);
+    }
+
+    /**
+     * What the guard against spikes remembered at a checkpoint; empty where it never watched.
+     *
+     * @throws BadFileException if it is missing or damaged
+     */
+    static Optional<SpikeHistory> spikeHistory(Path file, CheckpointHeader header) {
+        String text = header.extras().get(SPIKES);
+        if (text == null && header.hyperparameters().optimization().skipSpikes() == 0) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(SpikeHistory.parse(text == null ? "" : text));
+        } catch (IllegalArgumentException e) {
+            throw new BadFileException(
+                    file,
+                    "its " + SPIKES + " cannot be used: " + BadFileException.quoteSentence(e.getMessage())
+                            + "; use another checkpoint",
+                    e);
+        }
     }
 
     private static double number(Path file, Map<String, String> extras, String key, double otherwise) {

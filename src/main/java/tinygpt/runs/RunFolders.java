@@ -1,14 +1,18 @@
 package tinygpt.runs;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Optional;
+import tinygpt.formats.BadFileException;
 
 /**
  * Where runs are kept: {@code runs/} below the current folder, or the folder that the system property {@code tinygpt.runs}
@@ -31,6 +35,21 @@ public final class RunFolders {
         return folder;
     }
 
+    /**
+     * Makes the folder of a run, if it is not there.
+     *
+     * @throws BadFileException if it cannot be made, saying why
+     */
+    static void create(Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (FileAlreadyExistsException e) {
+            throw new BadFileException(folder, "is a file, and a run needs a folder; choose another", e);
+        } catch (IOException e) {
+            throw new BadFileException(folder, "cannot be made (" + e + "); choose a folder that can be written", e);
+        }
+    }
+
     /** Makes a run the one that commands take when no model is given. */
     public static void rememberLatest(Path run) throws IOException {
         Files.createDirectories(RUNS);
@@ -44,7 +63,11 @@ public final class RunFolders {
         if (!Files.isRegularFile(LATEST)) {
             return Optional.empty();
         }
-        Path run = Path.of(Files.readString(LATEST, StandardCharsets.UTF_8).trim());
-        return Files.exists(run) ? Optional.of(run) : Optional.empty();
+        try {
+            Path run = Path.of(Files.readString(LATEST, StandardCharsets.UTF_8).trim());
+            return Files.exists(run) ? Optional.of(run) : Optional.empty();
+        } catch (InvalidPathException | CharacterCodingException e) {
+            return Optional.empty(); // something else wrote it
+        }
     }
 }

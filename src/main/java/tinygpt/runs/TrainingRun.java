@@ -13,7 +13,6 @@ import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
-import tinygpt.text.Tokenizer;
 import tinygpt.training.Evaluation;
 import tinygpt.training.Trainer;
 import tinygpt.training.TrainingListener;
@@ -62,8 +61,8 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * Starts a run with a fresh model and makes its folder.
      *
-     * @throws BadFileException if the folder is there and is not empty
-     * @throws IllegalArgumentException if the text is too short for the context
+     * @throws BadFileException if the folder is a file or cannot be made, or the text is too short for the context
+     * @throws IllegalArgumentException if the folder is there and is not empty
      */
     public static TrainingRun start(
             RunFolder folder, TrainingText text, Hyperparameters hyperparameters, RunSettings settings, int threads)
@@ -112,12 +111,14 @@ public final class TrainingRun implements AutoCloseable {
             int threads)
             throws IOException {
         requireEmpty(folder);
+        requireLength(text, hyperparameters);
         Trainer trainer = new Trainer(hyperparameters, text.corpus(), threads);
         try {
             if (base != null) {
                 copyWeights(base, trainer.registry());
             }
-            Files.createDirectories(folder.checkpointFolder());
+            RunFolders.create(folder.path());
+            RunFolders.create(folder.checkpointFolder());
             TrainingRun run = new TrainingRun(folder, text, trainer, settings, RunFacts.Losses.NONE, origin, List.of());
             run.writeConfig();
             run.ledger.append(LedgerEntry.start(trainer.hyperparameters().sha256(), run.firstWeights));
@@ -194,7 +195,8 @@ public final class TrainingRun implements AutoCloseable {
         Hyperparameters after = how.change().apply(before);
         List<HyperparameterChange> changes = HyperparameterChange.between(before, after);
         checkChanges(changes, how.changeAllowed());
-        TrainingText text = textOf(facts, header, how.data());
+        TrainingText text = textOf(facts, checkpoint, header, how.data());
+        requireLength(text, after);
         Trainer trainer = new Trainer(after, text.corpus(), threads);
         try {
             Checkpoint.readWeights(checkpoint, trainer.registry());
@@ -208,6 +210,7 @@ public final class TrainingRun implements AutoCloseable {
             }
             RunFacts.Losses losses = facts.losses();
             trainer.continueFrom(header.step(), header.tokensSeen(), losses.best(), losses.lastStep());
+            RunFacts.spikeHistory(checkpoint, header).ifPresent(trainer::continueSpikeHistory);
             TrainingRun run = new TrainingRun(
                     folder, text, trainer, how.settings().apply(facts.settings()), losses, facts.origin(), changes);
             if (!changes.isEmpty()) {
@@ -244,15 +247,24 @@ public final class TrainingRun implements AutoCloseable {
                 ", ", changes.stream().map(HyperparameterChange::toString).toList());
     }
 
-    private static TrainingText textOf(RunFacts facts, CheckpointHeader header, Path given) throws IOException {
-        Path file = given != null ? given : Path.of(facts.data());
-        if (!Files.isRegularFile(file)) {
+    private static void requireLength(TrainingText text, Hyperparameters hyperparameters) {
+        try {
+            text.corpus().requireContext(hyperparameters.model().contextLength());
+        } catch (IllegalArgumentException e) {
+            throw new BadFileException(text.file(), e.getMessage(), e);
+        }
+    }
+
+    private static TrainingText textOf(RunFacts facts, Path checkpoint, CheckpointHeader header, Path given)
+            throws IOException {
+        Path file = given != null ? given : header.data().orElse(checkpoint);
+        if (!Files.isRegularFile(file) || file.equals(checkpoint)) {
             throw new BadFileException(file, "the text of this run is not there; say with --data where it is now");
         }
         return TrainingText.readAgain(
                 file,
                 facts.dataSha256(),
-                Tokenizer.restore(header.tokenizer()),
+                header.restoreTokenizer(checkpoint),
                 header.hyperparameters().data().validationFraction());
     }
 
@@ -409,6 +421,10 @@ public final class TrainingRun implements AutoCloseable {
                 text.file().toAbsolutePath().normalize().toString(), text.sha256(), settings, losses, origin);
         Map<String, String> extras = facts.toExtras();
         extras.put(Ledger.PREVIOUS, ledger.lastSha256());
+        if (trainer.spikeHistory().steps() > 0
+                || trainer.hyperparameters().optimization().skipSpikes() > 0) {
+            extras.put(RunFacts.SPIKES, trainer.spikeHistory().write());
+        }
         boolean first = step == 0; // the moments are all 0
         Path file = folder.checkpoint(step);
         Checkpoint.Saved saved = Checkpoint.save(

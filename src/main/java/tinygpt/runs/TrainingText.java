@@ -1,7 +1,6 @@
 package tinygpt.runs;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import tinygpt.formats.BadFileException;
@@ -71,10 +70,7 @@ public record TrainingText(Path file, String sha256, Corpus corpus) {
     }
 
     private static TrainingText read(Path file, Vocabulary vocabulary, double validationFraction) throws IOException {
-        byte[] bytes = Files.readAllBytes(file);
-        if (bytes.length == 0) {
-            throw new BadFileException(file, "is empty; there is nothing to learn from it");
-        }
+        byte[] bytes = TextFile.read(file);
         try {
             Tokenizer tokenizer = vocabulary.of(bytes);
             Corpus corpus = Corpus.of(tokenizer, tokenizer.encode(bytes), validationFraction);

@@ -3,12 +3,14 @@ package tinygpt.tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.OptionalLong;
 import org.bytedeco.javacpp.Pointer;
 
 /** How much memory there is and was, in bytes. */
 public final class Memory {
     private static final long KIB = 1024;
+    private static final double GB = 1e9;
 
     private Memory() {}
 
@@ -22,6 +24,29 @@ public final class Memory {
             left = Math.min(left, Pointer.maxPhysicalBytes() - Pointer.physicalBytes());
         }
         return Math.max(0, Math.min(left, line("/proc/meminfo", "MemAvailable:").orElse(Long.MAX_VALUE)));
+    }
+
+    /**
+     * Refuses what does not fit, before it is allocated.
+     *
+     * @param what what is going to be done, the beginning of the message: {@code training this model}
+     * @param needed bytes
+     * @param available bytes
+     * @param advice what makes it fit
+     * @throws NotEnoughMemoryException if more is needed than available
+     */
+    public static void require(String what, long needed, long available, String advice) {
+        if (needed > available) {
+            throw new NotEnoughMemoryException(String.format(
+                    Locale.ROOT,
+                    "%s needs %.2f GB outside the Java heap and %.2f GB are available; %s"
+                            + " (the limit is what is free, or -Dorg.bytedeco.javacpp.maxbytes, which is -Xmx unless"
+                            + " given)",
+                    what,
+                    needed / GB,
+                    available / GB,
+                    advice));
+        }
     }
 
     /** The most that this process has had in memory so far; empty where there is no {@code /proc}. */

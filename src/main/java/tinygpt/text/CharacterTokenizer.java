@@ -174,6 +174,15 @@ public final class CharacterTokenizer implements Tokenizer {
         return Arrays.copyOf(ids, count);
     }
 
+    /**
+     * The same for a file's content.
+     *
+     * @throws IllegalArgumentException if it is not valid UTF-8; names the place
+     */
+    public int[] encode(byte[] utf8, UnknownPolicy policy) {
+        return encode(Utf8.decode(utf8), policy);
+    }
+
     @Override
     public byte[] bytes(int id) {
         return text(id).getBytes(StandardCharsets.UTF_8);

@@ -12,7 +12,7 @@ final class Utf8 {
     /**
      * The text of UTF-8 bytes.
      *
-     * @throws IllegalArgumentException if they are not valid UTF-8; names the offset of the first bad byte
+     * @throws IllegalArgumentException if they are not valid UTF-8; names the offset of the first bad byte, and its line
      */
     static String decode(byte[] utf8) {
         ByteBuffer in = ByteBuffer.wrap(utf8);
@@ -20,11 +20,21 @@ final class Utf8 {
         CoderResult result = StandardCharsets.UTF_8.newDecoder().decode(in, out, true);
         if (result.isError()) {
             int offset = in.position();
-            throw new IllegalArgumentException("the text is not valid UTF-8: byte offset " + offset + " (value "
-                    + Printable.octet(utf8[offset] & 0xFF) + ") starts no whole character, and the character tokenizer"
+            throw new IllegalArgumentException("the text is not valid UTF-8: byte offset " + offset + " in line "
+                    + line(utf8, offset) + " (value " + Printable.octet(utf8[offset] & 0xFF)
+                    + ") starts no whole character, and the character tokenizer"
                     + " reads characters; convert the file to UTF-8, or use --tokenizer byte, which takes any bytes");
         }
         return out.flip().toString();
+    }
+
+    /** The number, from 1, of the line in which a byte lies. */
+    private static int line(byte[] utf8, int offset) {
+        int line = 1;
+        for (int i = 0; i < offset; i++) {
+            line += utf8[i] == '\n' ? 1 : 0;
+        }
+        return line;
     }
 
     /**

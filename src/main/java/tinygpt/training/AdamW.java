@@ -36,7 +36,8 @@ public final class AdamW implements AutoCloseable {
     private final double[] changeSquares;
     private final double[][] sums;
     private final Pieces.Work normWork = this::normOf;
-    private final Pieces.Work stepWork = this::move;
+    private final Pieces.Work weightWork = this::weightNormOf;
+    private final Pieces.Work stepWork = this::movePiece;
     private Slab gradients;
     private boolean frozenMeasured;
     private double gradientNorm;
@@ -76,13 +77,28 @@ public final class AdamW implements AutoCloseable {
      * @return whether it moved them: false, with nothing changed, if the gradient's norm is not finite
      */
     public boolean step(long number, Slab gradients, double learningRate) {
+        if (!Double.isFinite(measure(gradients))) {
+            return false;
+        }
+        move(number, learningRate);
+        return true;
+    }
+
+    /**
+     * Looks at the gradient of a step, before {@link #move} or {@link #skip}.
+     *
+     * @return its 2-norm, which is not finite if any of its numbers is not
+     */
+    public double measure(Slab gradients) {
         this.gradients = gradients;
         pieces.sweep(team, normWork);
         pieces.sumByParameter(pieceGradient, gradientSquares);
         gradientNorm = Math.sqrt(sum(gradientSquares));
-        if (!Double.isFinite(gradientNorm)) {
-            return false;
-        }
+        return gradientNorm;
+    }
+
+    /** Moves the weights by the gradient that was measured; see {@link #step}. */
+    public void move(long number, double learningRate) {
         double clip = optimization.gradientClip();
         clipFactor = clip > 0 ? Math.min(1, clip / (gradientNorm + CLIP_EPSILON)) : 1;
         scalars.set(
@@ -97,7 +113,14 @@ public final class AdamW implements AutoCloseable {
         frozenMeasured = true;
         pieces.sumByParameter(pieceWeight, weightSquares);
         pieces.sumByParameter(pieceChange, changeSquares);
-        return true;
+    }
+
+    /** Leaves everything as it is in spite of the gradient that was measured: the change of this step is 0. */
+    public void skip() {
+        clipFactor = 1;
+        pieces.sweep(team, weightWork);
+        pieces.sumByParameter(pieceWeight, weightSquares);
+        java.util.Arrays.fill(changeSquares, 0);
     }
 
     private void normOf(Workspace workspace, int piece) {
@@ -108,7 +131,12 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
-    private void move(Workspace workspace, int piece) {
+    private void weightNormOf(Workspace workspace, int piece) {
+        pieceWeight[piece] =
+                Slabs.sumOfSquares(workspace, registry.weights(), pieces.offset[piece], pieces.length[piece]);
+    }
+
+    private void movePiece(Workspace workspace, int piece) {
         Parameter parameter = pieces.parameters.get(pieces.parameter[piece]);
         if (!parameter.trainable()) {
             if (!frozenMeasured) {

@@ -52,7 +52,7 @@ public final class Evaluation {
         int whole = (tokens.length - 1) / time;
         double[] losses = new double[windows]; // sum of each window
         // How many windows share a pass is a function of the model alone: it could change bits.
-        int inPass = Math.max(1, Math.min(whole, TOKENS_IN_PASS / time));
+        int inPass = Math.max(1, Math.min(whole, sequencesInPass(time)));
         AtomicInteger next = new AtomicInteger();
         team.run((worker, space) -> {
             try (Activations many = new Activations(model, inPass, time, null)) {
@@ -68,6 +68,11 @@ public final class Evaluation {
             }
         }
         return stop.getAsBoolean() ? null : result(losses, tokens.length, time);
+    }
+
+    /** The most windows of that length in one pass of a worker. */
+    static int sequencesInPass(int time) {
+        return Math.max(1, TOKENS_IN_PASS / time);
     }
 
     private static void pass(Gpt model, Workspace space, Activations a, int[] tokens, int first, double[] losses) {

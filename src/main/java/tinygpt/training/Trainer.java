@@ -11,6 +11,7 @@ import tinygpt.model.Gpt;
 import tinygpt.parameters.Initializer;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.parameters.SlabLayout;
+import tinygpt.tensor.Memory;
 import tinygpt.tensor.Slab;
 import tinygpt.tensor.WorkerTeam;
 import tinygpt.text.Corpus;
@@ -29,6 +30,7 @@ public final class Trainer implements AutoCloseable {
     private final Gpt model;
     private final GradientEngine engine;
     private final AdamW optimizer;
+    private final SpikeGuard guard;
     private final List<TrainingListener> listeners = new ArrayList<>();
     private long step;
     private long tokensBefore; // seen up to step stepBefore
@@ -43,6 +45,7 @@ public final class Trainer implements AutoCloseable {
      *
      * @param threads worker threads; any number gives the same result, more than the shards of a batch do not help
      * @throws IllegalArgumentException if the corpus is too short for the context
+     * @throws tinygpt.tensor.NotEnoughMemoryException before anything is allocated, if it would not fit
      */
     public Trainer(Hyperparameters hyperparameters, Corpus corpus, int threads) {
         this(hyperparameters, corpus, threads, LocalEngine::new);
@@ -56,8 +59,10 @@ public final class Trainer implements AutoCloseable {
         corpus.requireContext(shape.contextLength());
         Deque<Runnable> opened = new ArrayDeque<>();
         try {
-            this.registry = ParameterRegistry.of(this.hyperparameters).allocate();
+            this.registry = ParameterRegistry.of(this.hyperparameters);
+            TrainingMemory.require(registry, this.hyperparameters, threads, Memory.available());
             opened.push(registry::close);
+            registry.allocate();
             Initializer.initialize(registry, hyperparameters.seed());
             this.model = new Gpt(registry);
             this.team = new WorkerTeam(threads, Gpt.longestRow(shape));
@@ -69,6 +74,7 @@ public final class Trainer implements AutoCloseable {
             opened.forEach(Runnable::run);
             throw e;
         }
+        this.guard = new SpikeGuard(hyperparameters.optimization().skipSpikes());
         registry.lendGradients(engine.gradients());
     }
 
@@ -148,9 +154,16 @@ public final class Trainer implements AutoCloseable {
         long start = System.nanoTime();
         double rate = LearningRateSchedule.at(hyperparameters.optimization(), step);
         double loss = engine.compute(step);
-        if (!Double.isFinite(loss) || !optimizer.step(step + 1, engine.gradients(), rate)) {
+        if (!Double.isFinite(loss) || !Double.isFinite(optimizer.measure(engine.gradients()))) {
             throw new Diagnosis(hyperparameters, model, corpus.train(), team.workspace())
                     .of(step, loss, engine.gradients());
+        }
+        boolean skipped = guard.isSpike(loss, optimizer.gradientNorm());
+        if (skipped) {
+            optimizer.skip();
+        } else {
+            // Adam's bias correction counts the updates there were.
+            optimizer.move(step + 1 - guard.skipped(), rate);
         }
         step++;
         long nanoseconds = System.nanoTime() - start;
@@ -165,6 +178,10 @@ public final class Trainer implements AutoCloseable {
                     nanoseconds,
                     tokensSeen());
             for (TrainingListener listener : listeners) {
+                if (skipped) {
+                    listener.onSpike(new TrainingListener.SpikeReport(
+                            step, loss, guard.lossLimit(), optimizer.gradientNorm(), guard.normLimit()));
+                }
                 listener.onStep(report);
             }
         }
@@ -240,6 +257,21 @@ public final class Trainer implements AutoCloseable {
                 + (step - stepBefore)
                         * hyperparameters.data().batchSize()
                         * hyperparameters.model().contextLength();
+    }
+
+    /** Steps that were not taken because they were spikes; none unless the hyperparameters ask for it. */
+    public long stepsSkipped() {
+        return guard.skipped();
+    }
+
+    /** What the guard against spikes remembers. */
+    public SpikeHistory spikeHistory() {
+        return guard.state();
+    }
+
+    /** Lets the guard against spikes go on from what it remembered at the step to continue from. */
+    public void continueSpikeHistory(SpikeHistory history) {
+        guard.restore(history);
     }
 
     /** The last evaluation, or null before the first. */

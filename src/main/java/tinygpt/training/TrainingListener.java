@@ -37,6 +37,21 @@ public interface TrainingListener {
      */
     record EvaluationReport(long step, Evaluation.Result result, boolean best, long tokensSeen) {}
 
+    /**
+     * A step was not taken, because its loss or gradient norm was far above those before; the {@link StepReport} that
+     * follows says that nothing changed.
+     *
+     * @param step counted from 1
+     * @param loss of the step's batch
+     * @param lossLimit what it would have had to stay below
+     * @param gradientNorm 2-norm of the whole gradient before clipping
+     * @param normLimit what that would have had to stay below
+     */
+    record SpikeReport(long step, double loss, double lossLimit, double gradientNorm, double normLimit) {}
+
+    /** Before {@link #onStep} of a step that was skipped. */
+    default void onSpike(SpikeReport report) {}
+
     /** After every step. */
     default void onStep(StepReport report) {}
 

@@ -25,8 +25,20 @@ final class ChildJvm {
      */
     ChildJvm(Path folder, String ompNumThreads, List<String> options, Class<?> main, String... arguments)
             throws IOException {
-        List<String> command = new ArrayList<>(
-                List.of(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java"));
+        this(List.of(), folder, ompNumThreads, options, main, arguments);
+    }
+
+    /** The same through a command that starts another. */
+    ChildJvm(
+            List<String> prefix,
+            Path folder,
+            String ompNumThreads,
+            List<String> options,
+            Class<?> main,
+            String... arguments)
+            throws IOException {
+        List<String> command = new ArrayList<>(prefix);
+        command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
         command.addAll(options);
         command.add("-Dtinygpt.home=" + System.getProperty("tinygpt.home"));
         command.add("-Dorg.nd4j.log.initialization=false");
@@ -62,6 +74,26 @@ final class ChildJvm {
     /** Sends it SIGTERM, which it treats as Ctrl-C. */
     void terminate() {
         process.destroy();
+    }
+
+    /**
+     * A prefix under which SIGINT does what it does at a terminal. A shell lets what it starts in the background ignore
+     * it, and these tests may have been started so.
+     */
+    static List<String> heedingInterrupts() throws IOException, InterruptedException {
+        List<String> prefix = List.of("env", "--default-signal=INT");
+        List<String> probe = new ArrayList<>(prefix);
+        probe.add("true");
+        boolean known =
+                new ProcessBuilder(probe).redirectErrorStream(true).start().waitFor() == 0;
+        return known ? prefix : List.of(); // not with the env of every system
+    }
+
+    /** Sends it SIGINT, as Ctrl-C does. */
+    void interrupt() throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-INT", String.valueOf(process.pid()))
+                .start()
+                .waitFor();
     }
 
     /** Waits for its end. */

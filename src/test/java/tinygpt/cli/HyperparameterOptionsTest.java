@@ -125,7 +125,7 @@ final class HyperparameterOptionsTest {
             {"model": {"layers": 3,}}         | , line 1, column 24: not valid JSON: Unexpected character ('}' (code 125)): was expecting double-quote to start field name
             {"seed": 1, "seed": 2}            | , line 1, column 19: not valid JSON: Duplicate field 'seed'
             [1]                               | : a config file is one JSON object { ... }, and this is [1]
-            {"model": {"depth": 3}, "seed":1} | : 'model.depth' is not a hyperparameter; there are
+            {"model": {"depth": 3}, "seed":1} | : 'model.depth' is not a hyperparameter of this version
             {"model": {"layers": "3"}}        | : model.layers takes an integer of at most 2,147,483,647, not "3"
             {"model": 7}                      | : model must be a JSON object { ... }, not 7
             {"preset": 7}                     | : "preset" takes the name of a preset, not 7

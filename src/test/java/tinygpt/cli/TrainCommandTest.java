@@ -94,7 +94,7 @@ class TrainCommandTest {
             delimiter = '|',
             value = {
                 "--heads 3 | 2 | width 32 cannot be divided into 3 heads",
-                "--context-length 5000 | 2 | 5,00",
+                "--context-length 5000 | 3 | 5,00",
                 "--threads 0 | 2 | --threads is 0",
                 "--eval-every -1 | 2 | --eval-every is -1",
                 "--save-every -1 | 2 | --save-every is -1",

@@ -119,8 +119,8 @@ class CharacterTokenizerTest {
         byte[] latin1 = {'a', (byte) 0xC3, (byte) 0xA9, (byte) 0xE9, 'a'};
         IllegalArgumentException thrown = assertThrows(IllegalArgumentException.class, () -> tokenizer.encode(latin1));
         assertEquals(
-                "the text is not valid UTF-8: byte offset 3 (value 0xE9) starts no whole character, and the character"
-                        + " tokenizer reads characters; convert the file to UTF-8, or use --tokenizer byte, which takes"
+                "the text is not valid UTF-8: byte offset 3 in line 1 (value 0xE9) starts no whole character, and the"
+                        + " character tokenizer reads characters; convert the file to UTF-8, or use --tokenizer byte, which takes"
                         + " any bytes",
                 thrown.getMessage());
     }
@@ -131,7 +131,7 @@ class CharacterTokenizerTest {
         IllegalArgumentException thrown = assertThrows(
                 IllegalArgumentException.class,
                 () -> tokenizer.encode(new byte[] {'a', 'a', (byte) 0xE4, (byte) 0xB8}));
-        assertTrue(thrown.getMessage().contains("byte offset 2 (value 0xE4)"), thrown.getMessage());
+        assertTrue(thrown.getMessage().contains("byte offset 2 in line 1 (value 0xE4)"), thrown.getMessage());
     }
 
     @Test

@@ -29,7 +29,7 @@ class LearningRateScheduleTest {
     @ParameterizedTest
     @CsvSource({"LINEAR, 10, 1.0", "LINEAR, 60, 0.6", "LINEAR, 110, 0.2", "CONSTANT, 10, 1.0", "CONSTANT, 110, 1.0"})
     void otherSchedules_afterWarmUp_followTheirLine(ScheduleKind kind, long step, double expected) {
-        Optimization o = new Optimization(110, 1.0, 0.2, kind, 10, 0.9, 0.99, 1e-8, 0, 0);
+        Optimization o = new Optimization(110, 1.0, 0.2, kind, 10, 0.9, 0.99, 1e-8, 0, 0, 0);
         assertEquals(expected, LearningRateSchedule.at(o, step), 1e-12);
     }
 }

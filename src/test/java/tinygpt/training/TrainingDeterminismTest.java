@@ -160,7 +160,8 @@ class TrainingDeterminismTest {
                 settings.at("/betas/1").asDouble(),
                 settings.get("eps").asDouble(),
                 settings.get("weight_decay").asDouble(),
-                settings.get("clip").asDouble());
+                settings.get("clip").asDouble(),
+                0);
         int sequences = golden.ids().length;
         int time = golden.ids()[0].length;
         double[] losses = new double[6];

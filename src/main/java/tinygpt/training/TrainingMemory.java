@@ -1,0 +1,44 @@
+package tinygpt.training;
+
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.model.Activations;
+import tinygpt.parameters.ParameterRegistry;
+import tinygpt.tensor.Memory;
+
+/** What training takes outside the Java heap, known before any of it is allocated. */
+public final class TrainingMemory {
+    private static final int MOMENTS = 2;
+
+    private TrainingMemory() {}
+
+    /** Bytes for weights, moments, gradients, activations of training, and those of evaluating in between. */
+    public static long bytes(ParameterRegistry registry, Hyperparameters hyperparameters, int threads) {
+        int time = hyperparameters.model().contextLength();
+        int rank = hyperparameters.adaptation().loraRank();
+        long evaluating = threads
+                * Activations.bytes(hyperparameters.model(), rank, Evaluation.sequencesInPass(time), time, false);
+        return (registry.slabSize() + MOMENTS * registry.trainedSize()) * Float.BYTES
+                + LocalEngine.bytes(registry.trainedSize(), hyperparameters, threads)
+                + evaluating;
+    }
+
+    /**
+     * Refuses what does not fit.
+     *
+     * @param available bytes that may still be taken, see {@link Memory#available}
+     * @throws tinygpt.tensor.NotEnoughMemoryException saying how much is needed, how much there is, and what to do
+     */
+    static void require(ParameterRegistry registry, Hyperparameters hyperparameters, int threads, long available) {
+        int batch = hyperparameters.data().batchSize();
+        int shards = hyperparameters.data().shards();
+        String smaller = batch > shards
+                ? "more --shards or a smaller --batch-size makes the activations smaller"
+                : threads > 1 && shards > 1 ? "fewer --threads take fewer activations and gradients" : "";
+        Memory.require(
+                "training this model",
+                bytes(registry, hyperparameters, threads),
+                available,
+                (smaller.isEmpty() ? "" : smaller + "; ")
+                        + "fewer --layers, a smaller --width or --context-length, or a smaller --preset makes it fit");
+    }
+}

@@ -1,0 +1,130 @@
+package tinygpt.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.hyperparameters.Preset;
+import tinygpt.runs.RunFolder;
+import tinygpt.runs.RunSettings;
+import tinygpt.runs.TrainingRun;
+import tinygpt.runs.TrainingText;
+
+/** Faults that come to a whole process, with the program in one of its own. */
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "signals and ulimit are those of Unix")
+class ProcessFaultsTest {
+    private static final List<String> FAST =
+            List.of("--add-modules", "jdk.incubator.vector", "-XX:-UsePerfData", "-Xmx256m", "-XX:TieredStopAtLevel=1");
+
+    @TempDir
+    Path folder;
+
+    private Path text;
+    private Path run;
+
+    @BeforeEach
+    void writeText() throws IOException {
+        text = Files.writeString(folder.resolve("text.txt"), "A fox ran over the hill and saw a dog.\n".repeat(40));
+        run = folder.resolve("run");
+    }
+
+    @Test
+    void interrupt_savesTheStep_andEndsWith130() throws Exception {
+        ChildJvm child = endless("--eval-every=0");
+        child.awaitErr("step ");
+        child.interrupt();
+        assertEquals(Exit.INTERRUPTED, child.exitCode(), child.err());
+        assertTrue(child.err().contains("everything is saved"), child.err());
+        assertEquals(List.of(), errors(child));
+        assertTrue(newest().step() > 0);
+        assertEquals(
+                Exit.OK,
+                Run.of("generate", "--model", run.toString(), "--prompt=A").exitCode());
+        assertEquals(List.of(), temporaries());
+    }
+
+    /** The first signal is held up by an evaluation that takes far longer than this test waits. */
+    @Test
+    void secondSignal_endsAtOnce_andLosesOnlyWhatWasNotSaved() throws Exception {
+        Files.writeString(text, "A fox ran over the hill and saw a dog.\n".repeat(200_000));
+        ChildJvm child = endless("--validation-fraction=0.9", "--layers=8", "--threads=1");
+        child.awaitErr("run ");
+        child.interrupt();
+        child.awaitErr("interrupt again to end at once");
+        child.interrupt();
+        assertEquals(Exit.INTERRUPTED, child.exitCode(), child.err());
+        assertFalse(child.err().contains("everything is saved"), child.err());
+        assertEquals(List.of(), new RunFolder(run).checkpoints());
+    }
+
+    /** Files of this process may not grow beyond 60 kB; a checkpoint has 400. */
+    @Test
+    void diskFull_leavesTheOldCheckpoint_andSaysSo() throws Exception {
+        Hyperparameters nine = Preset.named("nano").hyperparameters().with("optimization.steps", "9");
+        try (TrainingRun unfinished = TrainingRun.start(
+                new RunFolder(run),
+                TrainingText.read(text, nine.data().tokenizer(), nine.data().validationFraction()),
+                nine,
+                RunSettings.forSteps(nine.optimization().steps()),
+                1)) {
+            unfinished.trainer().train(4, 0, () -> false);
+            unfinished.save();
+        }
+        Path checkpoint = newest().file();
+        byte[] before = Files.readAllBytes(checkpoint);
+        assertTrue(before.length > 100_000, before.length + " bytes");
+
+        List<String> limited = List.of("bash", "-c", "ulimit -f 60; exec \"$@\"", "bash");
+        ChildJvm child = new ChildJvm(limited, folder, "1", FAST, Main.class, "train", "--resume=" + run, "--quiet");
+        assertEquals(Exit.BAD_DATA, child.exitCode(), child.err());
+        assertEquals(1, errors(child).size(), child.err());
+        String line = errors(child).get(0);
+        assertTrue(line.contains("cannot write " + new RunFolder(run).checkpointFolder()), line);
+        assertTrue(line.contains("from before is untouched"), line);
+        assertArrayEquals(before, Files.readAllBytes(checkpoint));
+        assertEquals(List.of(), temporaries());
+        assertEquals(
+                Exit.OK, Run.of("train", "--resume", run.toString(), "--quiet").exitCode());
+        assertEquals(9, newest().step());
+    }
+
+    private ChildJvm endless(String... flags) throws Exception {
+        String[] train = {
+            "train",
+            "--preset=nano",
+            "--data=" + text,
+            "--out=" + run,
+            "--steps=100000000",
+            "--progress=plain",
+            "--log-every=1"
+        };
+        String[] all = Stream.of(train, flags).flatMap(Stream::of).toArray(String[]::new);
+        return new ChildJvm(ChildJvm.heedingInterrupts(), folder, "1", FAST, Main.class, all);
+    }
+
+    private RunFolder.Saved newest() {
+        return new RunFolder(run).newestFirst().get(0);
+    }
+
+    private static List<String> errors(ChildJvm child) throws IOException {
+        return child.err().lines().filter(l -> l.startsWith("tinygpt: error:")).toList();
+    }
+
+    private List<Path> temporaries() throws IOException {
+        try (Stream<Path> files = Files.walk(run)) {
+            return files.filter(f -> f.toString().endsWith(".tmp")).toList();
+        }
+    }
+}
