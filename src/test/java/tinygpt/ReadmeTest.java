@@ -50,13 +50,55 @@ class ReadmeTest {
         Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(readme());
         assertTrue(block.find(), "the README has a Java example");
         List<String> lines = block.group(1).lines().filter(l -> !l.isBlank()).toList();
-        assertEquals(12, lines.size());
+        assertEquals(20, lines.size());
         for (String line : lines) {
             String statement = squeezed(line);
             if (!line.contains("System.out.println")) {
                 assertTrue(source.contains(statement), "not in the test: " + line);
             }
         }
+    }
+
+    /** Importing exactly what is used, the example compiles where it is pasted. */
+    @Test
+    void libraryExample_importsWhatItUses() throws IOException {
+        Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(readme());
+        assertTrue(block.find());
+        List<String> imported = Pattern.compile("import [a-z0-9.]+\\.([A-Za-z]+);")
+                .matcher(block.group(1))
+                .results()
+                .map(r -> r.group(1))
+                .sorted()
+                .toList();
+        String statements = block.group(1).replaceAll("import [^;]*;", "").replaceAll("\"[^\"]*\"", "");
+        List<String> used = Pattern.compile("\\b[A-Z][A-Za-z]+\\b")
+                .matcher(statements)
+                .results()
+                .map(r -> r.group())
+                .filter(name -> !name.equals("String") && !name.equals("System"))
+                .distinct()
+                .sorted()
+                .toList();
+        assertEquals(used, imported);
+    }
+
+    @Test
+    void coordinates_areThoseOfThePom() throws IOException {
+        Matcher dependency = Pattern.compile("<dependency>\n(.*?)</dependency>", Pattern.DOTALL)
+                .matcher(readme());
+        assertTrue(dependency.find());
+        String pom = Files.readString(HOME.resolve("pom.xml"));
+        String project = squeezed(pom.substring(pom.indexOf("<groupId>"), pom.indexOf("<packaging>")));
+        assertEquals(project, squeezed(dependency.group(1)));
+    }
+
+    /** The launcher and the README give one number for the first download. */
+    @Test
+    void sizeOfTheFirstDownload_isTheLaunchers() throws IOException {
+        Matcher launcher = Pattern.compile("first use downloads (about [0-9]+ MB)")
+                .matcher(Files.readString(HOME.resolve("scripts/tinygpt")));
+        assertTrue(launcher.find());
+        assertTrue(readme().contains("the first build downloads " + launcher.group(1)), launcher.group(1));
     }
 
     @Test

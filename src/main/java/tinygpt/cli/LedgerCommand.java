@@ -82,7 +82,7 @@ final class LedgerCommand implements Callable<Integer> {
         return RunFolders.latest()
                 .orElseThrow(() -> new CommandFailure(
                         Exit.BAD_DATA,
-                        "there is no latest run in this folder; train a model first with 'tinygpt train',"
-                                + " or give the folder of a run"));
+                        "there is no latest run in this folder; train a model first with '" + CommandName.get()
+                                + " train'," + " or give the folder of a run"));
     }
 }
