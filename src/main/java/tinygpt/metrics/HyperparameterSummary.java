@@ -32,7 +32,9 @@ final class HyperparameterSummary {
     String markdown() {
         StringBuilder table = new StringBuilder("| hyperparameter | value | what it is |\n|---|---|---|\n");
         for (HyperparameterKey key : HyperparameterKey.all()) {
-            table.append("| ").append(key.path()).append(" | ").append(value(key));
+            // As code, since a selector like h.*.mlp.* would be read as emphasis.
+            String value = value(key).replace("|", "\\|");
+            table.append("| ").append(key.path()).append(" | ").append(value.isEmpty() ? "" : "`" + value + "`");
             table.append(" | ").append(key.description()).append(" |\n");
         }
         return table.toString();

@@ -81,7 +81,7 @@ public final class RunMetrics implements TrainingListener, AutoCloseable {
         this.options = options;
         json = MetricsRecord.json(tokensPerStep());
         csv = MetricsRecord.csv(tokensPerStep());
-        tensors = new TensorRecord(new TensorNorms(trainer));
+        tensors = new TensorRecord(new TensorNorms(trainer.optimizer()));
     }
 
     /**

@@ -180,6 +180,37 @@ class RunMetricsTest {
     }
 
     @Test
+    void frozenTensors_haveTheirNormAndNoGradientOrChange() throws IOException {
+        double norm;
+        List<Parameter> owned;
+        try (Trainer trainer = new Trainer(
+                        nano(2).with("adaptation.trainable", "kind:normalization"),
+                        Corpus.of(CharacterTokenizer.of(TEXT), TEXT, 0.1),
+                        2);
+                RunMetrics metrics = RunMetrics.open(folder, trainer, ALL)) {
+            owned = trainer.registry().owned();
+            float[] wte = owned.get(0).matrix().toArray();
+            norm = distance(new float[wte.length], wte);
+            trainer.listen(metrics).train(0, () -> false);
+        }
+        for (JsonNode line : json("tensors.jsonl").subList(1, 3)) {
+            assertEquals(norm, line.get("weight").get(0).asDouble(), 1e-5 * norm);
+            for (int i = 0; i < owned.size(); i++) {
+                boolean trained = owned.get(i).trainable();
+                assertEquals(
+                        trained,
+                        line.get("gradient").get(i).asDouble() > 0,
+                        owned.get(i).name());
+                assertEquals(
+                        trained,
+                        line.get("change").get(i).asDouble() > 0,
+                        owned.get(i).name());
+            }
+            assertEquals(0, line.get("update_ratio").get(0).asDouble(1));
+        }
+    }
+
+    @Test
     void tensorOfZeros_hasNoUpdateRatio() throws IOException {
         try (Trainer trainer = trainer(3);
                 RunMetrics metrics = RunMetrics.open(folder, trainer, ALL)) {
@@ -283,7 +314,7 @@ class RunMetricsTest {
         Events.Event config = events.get(1);
         assertEquals(List.of("config", "_hparams_/experiment", "_hparams_/session_start_info"), config.tags());
         String table = config.value("config").getTensor().getStringVal(0).toStringUtf8();
-        assertTrue(table.contains("\n| model.context_length | 32 | "), table);
+        assertTrue(table.contains("\n| model.context_length | `32` | "), table);
         assertEquals(2 + HyperparameterKey.all().size(), table.lines().count());
 
         UnknownFieldSet experiment = message(plugin(config, "_hparams_/experiment"), 2);
@@ -518,9 +549,12 @@ class RunMetricsTest {
         }
     }
 
+    private static Hyperparameters nano(int steps) {
+        return Preset.named("nano").hyperparameters().with("optimization.steps", String.valueOf(steps));
+    }
+
     private static Trainer trainer(int steps) {
-        Hyperparameters h = Preset.named("nano").hyperparameters().with("optimization.steps", String.valueOf(steps));
-        return new Trainer(h, Corpus.of(CharacterTokenizer.of(TEXT), TEXT, 0.1), 2);
+        return new Trainer(nano(steps), Corpus.of(CharacterTokenizer.of(TEXT), TEXT, 0.1), 2);
     }
 
     private List<JsonNode> json(String name) throws IOException {
