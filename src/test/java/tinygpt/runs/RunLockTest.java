@@ -68,6 +68,7 @@ class RunLockTest {
     static final class Holder {
         private Holder() {}
 
+        @SuppressWarnings("try") // it is held, not used
         public static void main(String[] args) throws IOException {
             try (RunLock lock = RunLock.acquire(Path.of(args[0]))) {
                 System.out.println("held");
