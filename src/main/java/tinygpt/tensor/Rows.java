@@ -5,6 +5,9 @@ package tinygpt.tensor;
  * workspace, lets the kernels work on it, and copies it back.
  */
 public final class Rows {
+    /** Lanes of the widest vectors there are. */
+    private static final int PADDING = 16;
+
     private Rows() {}
 
     /** Every row of y becomes the vector x (1, C). */
@@ -238,7 +241,10 @@ public final class Rows {
             getRows(scores, row, rows, w.tileA);
             for (int r = 0; r < rows; r++) {
                 int length = firstLength + row + r;
-                w.kernels.softmax(w.tileA, r * n, length, scale);
+                // Scores of minus infinity up to a whole number of vectors cost less than an end that is none.
+                int padded = Math.min(n, length + PADDING - 1 & -PADDING);
+                java.util.Arrays.fill(w.tileA, r * n + length, r * n + padded, Float.NEGATIVE_INFINITY);
+                w.kernels.softmax(w.tileA, r * n, padded, scale);
                 java.util.Arrays.fill(w.tileA, r * n + length, (r + 1) * n, 0);
             }
             putRows(scores, row, rows, w.tileA);

@@ -87,7 +87,7 @@ final class VectorKernels implements Kernels {
     private static final FloatVector ERF_SLOPE_6_V = vector(13 * E6);
     private static final IntVector IOTA = IntVector.zero(INTS).addIndex(1);
 
-    private final float[] lanes = new float[LANES];
+    private final float[] lanes = new float[Math.max(4, LANES)];
 
     @Override
     public String name() {
@@ -444,14 +444,20 @@ final class VectorKernels implements Kernels {
         return FloatVector.broadcast(FLOATS, value);
     }
 
-    /** The sum of all lanes, first to last. */
+    /** The sum of all lanes in a fixed order: in four chains, because one would wait for the latency of each addition. */
     private float sumOfLanes(FloatVector vector) {
         vector.intoArray(lanes, 0);
-        float sum = lanes[0];
-        for (int i = 1; i < LANES; i++) {
-            sum += lanes[i];
+        float a = lanes[0];
+        float b = lanes[1];
+        float c = lanes[2];
+        float d = lanes[3];
+        for (int i = 4; i < LANES; i += 4) {
+            a += lanes[i];
+            b += lanes[i + 1];
+            c += lanes[i + 2];
+            d += lanes[i + 3];
         }
-        return sum;
+        return a + b + (c + d);
     }
 
     /** In four chains, because one would wait for the latency of each addition. */
