@@ -15,6 +15,7 @@ import tinygpt.metrics.RunMetrics;
 import tinygpt.runs.AdapterFolder;
 import tinygpt.runs.FrozenProof;
 import tinygpt.runs.LoadedModel;
+import tinygpt.runs.Resumption;
 import tinygpt.runs.RunFolder;
 import tinygpt.runs.RunFolders;
 import tinygpt.runs.RunSettings;
@@ -208,9 +209,7 @@ final class TrainCommand implements Callable<Integer> {
                             + (fineTuning.given() ? "--from" : out != null ? "--out" : "--preset"));
         }
         return TrainingRun.resume(
-                new RunFolder(resume),
-                new TrainingRun.Resumption(data, this::changed, allowChange, settings::apply),
-                threads());
+                new RunFolder(resume), new Resumption(data, this::changed, allowChange, settings::apply), threads());
     }
 
     /** The hyperparameters of a resumed run. Fewer steps than planned are no change of the plan, but a place to stop. */

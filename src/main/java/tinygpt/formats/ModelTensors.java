@@ -150,7 +150,7 @@ public final class ModelTensors {
         checkSize(registry, layout, slab);
         for (Parameter parameter : layout.parameters(registry)) {
             String name = nameInFile.apply(parameter.name());
-            forEachPiece(slab, layout.offset(parameter), parameter.size(), (piece, n) -> file.write(name, piece, 0, n));
+            forEachPiece(parameter, layout, slab, (piece, n) -> file.write(name, piece, 0, n));
         }
     }
 
@@ -161,7 +161,12 @@ public final class ModelTensors {
 
     /** Walks through the numbers of a parameter in a slab laid out like the weights. */
     public static void forEachPiece(Parameter parameter, Slab slab, Piece sink) {
-        forEachPiece(slab, parameter.offset(), parameter.size(), sink);
+        forEachPiece(parameter, SlabLayout.WEIGHTS, slab, sink);
+    }
+
+    /** Walks through the numbers of a parameter in a slab of that layout. */
+    public static void forEachPiece(Parameter parameter, SlabLayout layout, Slab slab, Piece sink) {
+        forEachPiece(slab, layout.offset(parameter), parameter.size(), sink);
     }
 
     private static void forEachPiece(Slab slab, long offset, long size, Piece sink) {
@@ -173,7 +178,12 @@ public final class ModelTensors {
         }
     }
 
-    private static void checkSize(ParameterRegistry registry, SlabLayout layout, Slab slab) {
+    /**
+     * Refuses a slab of another size than the layout's.
+     *
+     * @throws IllegalArgumentException if it is
+     */
+    public static void checkSize(ParameterRegistry registry, SlabLayout layout, Slab slab) {
         if (slab.size() != layout.size(registry)) {
             throw new IllegalArgumentException("a slab laid out like this model has " + layout.size(registry)
                     + " floats, not " + slab.size() + " as " + slab.role());

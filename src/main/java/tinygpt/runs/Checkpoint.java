@@ -5,8 +5,8 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 import tinygpt.formats.BadFileException;
 import tinygpt.formats.ModelTensors;
 import tinygpt.formats.SafetensorsReader;
@@ -18,7 +18,6 @@ import tinygpt.hyperparameters.InvalidHyperparameterException;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterKind;
 import tinygpt.parameters.ParameterRegistry;
-import tinygpt.parameters.SlabLayout;
 import tinygpt.tensor.Slab;
 
 /**
@@ -26,7 +25,8 @@ import tinygpt.tensor.Slab;
  *
  * <p>Tensors, all float32: {@code NAME} for each parameter with numbers of its own, and, if training is to go on from
  * here, {@code adam.m.NAME} and {@code adam.v.NAME} for each that is trained. Metadata: {@code tinygpt_format}, {@code step}, {@code tokens_seen},
- * {@code config} with {@code config_sha256}, {@code weights_sha256}, {@code tokenizer} and whatever else the caller adds.
+ * {@code config} with {@code config_sha256}, {@code weights_sha256}, {@code optimizer_sha256} of the moments by the rule of
+ * {@link WeightFingerprint} (older checkpoints have none), {@code tokenizer} and whatever else the caller adds.
  */
 public final class Checkpoint {
     /** The version of this layout. A reader refuses a higher one, since it cannot know what it would miss. */
@@ -38,45 +38,22 @@ public final class Checkpoint {
     static final String CONFIG = "config";
     static final String CONFIG_SHA256 = "config_sha256";
     static final String WEIGHTS_SHA256 = "weights_sha256";
+    static final String OPTIMIZER_SHA256 = "optimizer_sha256";
     private static final String TOKENIZER = "tokenizer";
     /** What Hugging Face's readers look for: the tensors are in PyTorch's layout. */
     private static final String FRAMEWORK_KEY = "format";
 
     private static final String FRAMEWORK = "pt";
-    private static final Set<String> RESERVED =
-            Set.of(FORMAT_KEY, STEP, TOKENS_SEEN, CONFIG, CONFIG_SHA256, WEIGHTS_SHA256, TOKENIZER, FRAMEWORK_KEY);
-
-    /** What a tensor of the file is of a parameter: itself, or one of AdamW's moments of it. */
-    private enum Role {
-        WEIGHT("", SlabLayout.WEIGHTS),
-        MEAN("adam.m.", SlabLayout.TRAINED),
-        VARIANCE("adam.v.", SlabLayout.TRAINED);
-
-        final SlabLayout layout;
-        final UnaryOperator<String> name;
-
-        Role(String prefix, SlabLayout layout) {
-            this.layout = layout;
-            this.name = parameter -> prefix + parameter;
-        }
-
-        /** The role that a name in a file claims. */
-        static Role of(String inFile) {
-            return inFile.startsWith("adam.m.") ? MEAN : inFile.startsWith("adam.v.") ? VARIANCE : WEIGHT;
-        }
-
-        void declare(SafetensorsWriter out, ParameterRegistry registry) {
-            ModelTensors.declare(out, registry, layout, name);
-        }
-
-        void store(SafetensorsWriter out, ParameterRegistry registry, Slab slab) {
-            ModelTensors.store(out, registry, layout, name, slab);
-        }
-
-        void load(SafetensorsReader in, ParameterRegistry registry, Slab slab) {
-            ModelTensors.load(in, registry, layout, name, slab);
-        }
-    }
+    private static final Set<String> RESERVED = Set.of(
+            FORMAT_KEY,
+            STEP,
+            TOKENS_SEEN,
+            CONFIG,
+            CONFIG_SHA256,
+            WEIGHTS_SHA256,
+            OPTIMIZER_SHA256,
+            TOKENIZER,
+            FRAMEWORK_KEY);
 
     private Checkpoint() {}
 
@@ -152,6 +129,7 @@ public final class Checkpoint {
                 facts.tokensSeen(),
                 CanonicalJson.sha256(config),
                 weights.whole(),
+                mean == null ? Optional.empty() : Optional.of(TensorRole.momentsSha256(registry, mean, variance)),
                 facts.extras(),
                 mean != null);
         try (SafetensorsWriter out = SafetensorsWriter.create(file)) {
@@ -162,17 +140,18 @@ public final class Checkpoint {
                     .metadata(CONFIG, config)
                     .metadata(CONFIG_SHA256, header.configSha256())
                     .metadata(WEIGHTS_SHA256, header.weightsSha256());
+            header.optimizerSha256().ifPresent(sha256 -> out.metadata(OPTIMIZER_SHA256, sha256));
             header.extras().forEach(out::metadata);
             out.metadata(TOKENIZER, StrictJson.write(header.tokenizer()));
-            Role.WEIGHT.declare(out, registry);
+            TensorRole.WEIGHT.declare(out, registry);
             if (mean != null) {
-                Role.MEAN.declare(out, registry);
-                Role.VARIANCE.declare(out, registry);
+                TensorRole.MEAN.declare(out, registry);
+                TensorRole.VARIANCE.declare(out, registry);
             }
-            Role.WEIGHT.store(out, registry, registry.weights());
+            TensorRole.WEIGHT.store(out, registry, registry.weights());
             if (mean != null) {
-                Role.MEAN.store(out, registry, mean);
-                Role.VARIANCE.store(out, registry, variance);
+                TensorRole.MEAN.store(out, registry, mean);
+                TensorRole.VARIANCE.store(out, registry, variance);
             }
             out.commit();
             return new Saved(header, weights, out.sha256());
@@ -208,9 +187,9 @@ public final class Checkpoint {
     public static CheckpointHeader readWeights(Path file, ParameterRegistry registry) {
         try (SafetensorsReader in = SafetensorsReader.open(file)) {
             CheckpointHeader header = header(in);
-            checkFits(in, registry, List.of(Role.WEIGHT));
+            checkFits(in, registry, List.of(TensorRole.WEIGHT));
             registry.allocate();
-            Role.WEIGHT.load(in, registry, registry.weights());
+            TensorRole.WEIGHT.load(in, registry, registry.weights());
             checkWeights(file, header, weightsSha256(registry));
             return header;
         }
@@ -223,34 +202,54 @@ public final class Checkpoint {
      */
     public static void readOptimizer(Path file, ParameterRegistry registry, Slab mean, Slab variance) {
         try (SafetensorsReader in = SafetensorsReader.open(file)) {
-            if (!header(in).hasOptimizerState()) {
+            CheckpointHeader header = header(in);
+            if (!header.hasOptimizerState()) {
                 throw new BadFileException(
                         file,
                         "holds no optimizer state, so training cannot go on as if it had not stopped; "
                                 + "start a new run from its weights, or use a checkpoint that was saved with it");
             }
-            checkFits(in, registry, List.of(Role.MEAN, Role.VARIANCE));
-            Role.MEAN.load(in, registry, mean);
-            Role.VARIANCE.load(in, registry, variance);
+            checkFits(in, registry, List.of(TensorRole.MEAN, TensorRole.VARIANCE));
+            TensorRole.MEAN.load(in, registry, mean);
+            TensorRole.VARIANCE.load(in, registry, variance);
+            checkOptimizer(file, header, TensorRole.momentsSha256(registry, mean, variance));
         }
     }
 
     /**
      * Reads a whole checkpoint and checks its fingerprints.
      *
+     * @return what it says
      * @throws BadFileException if it is damaged
      */
-    public static void verify(Path file) {
+    public static CheckpointHeader verify(Path file) {
         try (SafetensorsReader in = SafetensorsReader.open(file)) {
-            checkWeights(file, header(in), fingerprint(in).whole());
+            CheckpointHeader header = header(in);
+            checkWeights(file, header, fingerprint(in).whole());
+            if (header.optimizerSha256().isPresent()) {
+                checkOptimizer(
+                        file,
+                        header,
+                        WeightFingerprint.of(in, name -> TensorRole.of(name) != TensorRole.WEIGHT)
+                                .whole());
+            }
+            return header;
         }
     }
 
     private static void checkWeights(Path file, CheckpointHeader header, String found) {
-        if (!found.equals(header.weightsSha256())) {
+        checkSha256(file, "weights have", header.weightsSha256(), found);
+    }
+
+    private static void checkOptimizer(Path file, CheckpointHeader header, String found) {
+        checkSha256(file, "optimizer's moments have", header.optimizerSha256().orElse(found), found);
+    }
+
+    private static void checkSha256(Path file, String what, String noted, String found) {
+        if (!found.equals(noted)) {
             throw new BadFileException(
                     file,
-                    "its weights have the fingerprint " + found + ", but " + header.weightsSha256()
+                    "its " + what + " the fingerprint " + found + ", but " + BadFileException.quote(noted)
                             + " was written down with them; the file is damaged, use another checkpoint");
         }
     }
@@ -274,7 +273,7 @@ public final class Checkpoint {
      * @throws BadFileException if reading fails
      */
     static WeightFingerprint fingerprint(SafetensorsReader in) {
-        return WeightFingerprint.of(in, name -> Role.of(name) == Role.WEIGHT);
+        return WeightFingerprint.of(in, name -> TensorRole.of(name) == TensorRole.WEIGHT);
     }
 
     private static CheckpointHeader header(SafetensorsReader in) {
@@ -282,11 +281,11 @@ public final class Checkpoint {
         Map<String, String> metadata = in.metadata();
         checkFormat(file, metadata);
         Hyperparameters hyperparameters = hyperparameters(file, metadata);
-        boolean hasOptimizer = in.names().stream().anyMatch(n -> Role.of(n) != Role.WEIGHT);
+        boolean hasOptimizer = in.names().stream().anyMatch(n -> TensorRole.of(n) != TensorRole.WEIGHT);
         checkFits(
                 in,
                 ModelTensors.registry(in, hyperparameters.model(), hyperparameters.adaptation()),
-                hasOptimizer ? List.of(Role.values()) : List.of(Role.WEIGHT));
+                hasOptimizer ? List.of(TensorRole.values()) : List.of(TensorRole.WEIGHT));
         Map<String, String> extras = new LinkedHashMap<>(metadata);
         extras.keySet().removeAll(RESERVED);
         return new CheckpointHeader(
@@ -296,6 +295,7 @@ public final class Checkpoint {
                 count(file, metadata, TOKENS_SEEN),
                 hyperparameters.sha256(),
                 required(file, metadata, WEIGHTS_SHA256),
+                hasOptimizer ? Optional.ofNullable(metadata.get(OPTIMIZER_SHA256)) : Optional.empty(),
                 extras,
                 hasOptimizer);
     }
@@ -341,16 +341,16 @@ public final class Checkpoint {
     }
 
     /** Checks that what the file holds in these roles is what the registry has, and nothing else. */
-    private static void checkFits(SafetensorsReader in, ParameterRegistry registry, List<Role> roles) {
+    private static void checkFits(SafetensorsReader in, ParameterRegistry registry, List<TensorRole> roles) {
         Set<String> known = new HashSet<>();
-        for (Role role : roles) {
+        for (TensorRole role : roles) {
             ModelTensors.check(in, registry, role.layout, role.name);
             role.layout.parameters(registry).forEach(p -> known.add(role.name.apply(p.name())));
         }
         ModelTensors.refuseUnknown(
                 in,
                 in.names().stream()
-                        .filter(n -> roles.contains(Role.of(n)) && !known.contains(n))
+                        .filter(n -> roles.contains(TensorRole.of(n)) && !known.contains(n))
                         .toList());
     }
 

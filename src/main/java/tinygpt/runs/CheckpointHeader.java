@@ -19,6 +19,7 @@ import tinygpt.text.Tokenizer;
  * @param tokensSeen number of tokens trained on
  * @param configSha256 fingerprint of the hyperparameters, {@link Hyperparameters#sha256()}
  * @param weightsSha256 fingerprint of the parameters, {@link Checkpoint#weightsSha256}
+ * @param optimizerSha256 fingerprint of AdamW's moments; empty without them, and in checkpoints of older programs
  * @param extras further strings, such as {@code validation_loss}
  * @param hasOptimizerState whether AdamW's moments are in the file, so that training can go on as if it never stopped
  */
@@ -29,6 +30,7 @@ public record CheckpointHeader(
         long tokensSeen,
         String configSha256,
         String weightsSha256,
+        Optional<String> optimizerSha256,
         Map<String, String> extras,
         boolean hasOptimizerState) {
 

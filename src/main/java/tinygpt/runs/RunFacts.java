@@ -90,6 +90,12 @@ record RunFacts(String data, String dataSha256, RunSettings settings, Losses los
         }
     }
 
+    /** The facts of a run that learns this text. */
+    static RunFacts of(TrainingText text, RunSettings settings, Losses losses, Origin origin) {
+        return new RunFacts(
+                text.file().toAbsolutePath().normalize().toString(), text.sha256(), settings, losses, origin);
+    }
+
     Map<String, String> toExtras() {
         Map<String, String> extras = new LinkedHashMap<>();
         extras.put(DATA, data);

@@ -23,6 +23,7 @@ import java.util.stream.Stream;
  * checkpoints/step-000500.safetensors   the first, the newest few and the best state
  * ledger.jsonl                          fingerprints of what was fixed and what was learned, a line for each checkpoint
  * metrics.jsonl, tensors.jsonl, samples.txt, tb/
+ * lock                                  one process at a time writes here
  * </pre>
  *
  * @param path of the folder

@@ -7,25 +7,23 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 import tinygpt.formats.AtomicFile;
 import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.Hyperparameters;
-import tinygpt.parameters.Parameter;
-import tinygpt.parameters.ParameterRegistry;
 import tinygpt.training.Evaluation;
 import tinygpt.training.Trainer;
 import tinygpt.training.TrainingListener;
 
 /**
  * A training run and the folder it lives in: the trainer, where its data came from, and the checkpoints that hold its
- * state.
+ * state. While it is open, no other process can write to that folder.
  *
  * <p>Design: a checkpoint holds everything a step is a function of, so a run goes on from it as if it had never stopped.
  * The first state is always kept, which is what every later one is compared with; of the others the newest few and the
  * best. A checkpoint that turns out to be damaged is put aside and the one before it is used.
  */
 public final class TrainingRun implements AutoCloseable {
+    private final RunLock lock;
     private final RunFolder folder;
     private final TrainingText text;
     private final Trainer trainer;
@@ -38,20 +36,21 @@ public final class TrainingRun implements AutoCloseable {
     private RunFacts.Origin origin;
     private long savedStep = -1;
 
-    private TrainingRun(
+    /** Takes over the trainer and the lock: both are closed with the run, and by the caller if this fails. */
+    TrainingRun(
+            RunLock lock,
             RunFolder folder,
             TrainingText text,
             Trainer trainer,
-            RunSettings settings,
-            RunFacts.Losses losses,
-            RunFacts.Origin origin,
+            RunFacts facts,
             List<HyperparameterChange> changes) {
+        this.lock = lock;
         this.folder = folder;
         this.text = text;
         this.trainer = trainer;
-        this.settings = settings;
-        this.losses = losses;
-        this.origin = origin;
+        this.settings = facts.settings();
+        this.losses = facts.losses();
+        this.origin = facts.origin();
         this.changes = changes;
         this.firstWeights = WeightFingerprint.of(trainer.registry());
         this.ledger = Ledger.open(folder.path());
@@ -59,15 +58,16 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * Starts a run with a fresh model and makes its folder.
+     * Starts a run with a fresh model and makes its folder, which is locked until the run is closed.
      *
      * @throws BadFileException if the folder is a file or cannot be made, or the text is too short for the context
      * @throws IllegalArgumentException if the folder is there and is not empty
+     * @throws RunInUseException if another process starts a run there
      */
     public static TrainingRun start(
             RunFolder folder, TrainingText text, Hyperparameters hyperparameters, RunSettings settings, int threads)
             throws IOException {
-        return begin(folder, text, hyperparameters, settings, null, null, threads);
+        return new NewRun(folder, text, hyperparameters, settings, threads).start();
     }
 
     /**
@@ -86,66 +86,7 @@ public final class TrainingRun implements AutoCloseable {
             RunSettings settings,
             int threads)
             throws IOException {
-        ParameterRegistry parameters = base.model().registry();
-        RunFacts.Origin origin = RunFacts.Origin.of(
-                basePath,
-                Checkpoint.weightsSha256(parameters),
-                base.checkpoint().orElse(null));
-        TrainingRun run = begin(folder, text, hyperparameters, settings, origin, parameters, threads);
-        try {
-            run.origin = origin.withOldLoss(run.oldDataLoss());
-            return run;
-        } catch (IOException | RuntimeException | Error e) {
-            run.close();
-            throw e;
-        }
-    }
-
-    private static TrainingRun begin(
-            RunFolder folder,
-            TrainingText text,
-            Hyperparameters hyperparameters,
-            RunSettings settings,
-            RunFacts.Origin origin,
-            ParameterRegistry base,
-            int threads)
-            throws IOException {
-        requireEmpty(folder);
-        requireLength(text, hyperparameters);
-        Trainer trainer = new Trainer(hyperparameters, text.corpus(), threads);
-        try {
-            if (base != null) {
-                copyWeights(base, trainer.registry());
-            }
-            RunFolders.create(folder.path());
-            RunFolders.create(folder.checkpointFolder());
-            TrainingRun run = new TrainingRun(folder, text, trainer, settings, RunFacts.Losses.NONE, origin, List.of());
-            run.writeConfig();
-            run.ledger.append(LedgerEntry.start(trainer.hyperparameters().sha256(), run.firstWeights));
-            return run;
-        } catch (IOException | RuntimeException | Error e) {
-            trainer.close();
-            throw e;
-        }
-    }
-
-    /**
-     * How a run is to go on.
-     *
-     * @param data the training text, or null for the file it was started with
-     * @param change of the hyperparameters; identity for none
-     * @param changeAllowed whether they may change at all
-     * @param settings change of the settings
-     */
-    public record Resumption(
-            Path data,
-            UnaryOperator<Hyperparameters> change,
-            boolean changeAllowed,
-            UnaryOperator<RunSettings> settings) {
-        /** As if it had never stopped. */
-        public static Resumption unchanged() {
-            return new Resumption(null, UnaryOperator.identity(), false, UnaryOperator.identity());
-        }
+        return new NewRun(folder, text, hyperparameters, settings, threads).startFrom(base, basePath);
     }
 
     /**
@@ -153,158 +94,10 @@ public final class TrainingRun implements AutoCloseable {
      *
      * @throws BadFileException if the run or its text is missing or has changed
      * @throws IllegalArgumentException if hyperparameters would change that may not, naming them
+     * @throws RunInUseException if another process writes to the run
      */
     public static TrainingRun resume(RunFolder folder, Resumption how, int threads) throws IOException {
-        List<RunFolder.Saved> saved = folder.newestFirst();
-        if (saved.isEmpty()) {
-            throw new BadFileException(folder.path(), "has no checkpoints, so there is nothing to resume");
-        }
-        List<String> notes = new ArrayList<>();
-        BadFileException newest = null;
-        List<RunFolder.Saved> damaged = new ArrayList<>();
-        for (RunFolder.Saved candidate : saved) {
-            CheckpointHeader header;
-            try {
-                header = Checkpoint.readHeader(candidate.file());
-                Checkpoint.verify(candidate.file());
-            } catch (BadFileException e) {
-                newest = newest == null ? e : newest;
-                damaged.add(candidate);
-                continue;
-            }
-            for (RunFolder.Saved bad : damaged) {
-                folder.putAside(bad);
-                notes.add(bad.file().getFileName() + " is damaged and was put aside; going on from step "
-                        + candidate.step());
-            }
-            TrainingRun run = resume(folder, candidate.file(), header, how, threads);
-            run.notes.addAll(notes);
-            return run;
-        }
-        throw new BadFileException(
-                folder.path(),
-                "none of its " + saved.size() + " checkpoints can be used; " + newest.getMessage(),
-                newest);
-    }
-
-    private static TrainingRun resume(
-            RunFolder folder, Path checkpoint, CheckpointHeader header, Resumption how, int threads)
-            throws IOException {
-        RunFacts facts = RunFacts.of(checkpoint, header);
-        Hyperparameters before = header.hyperparameters();
-        Hyperparameters after = how.change().apply(before);
-        List<HyperparameterChange> changes = HyperparameterChange.between(before, after);
-        checkChanges(changes, how.changeAllowed());
-        TrainingText text = textOf(facts, checkpoint, header, how.data());
-        requireLength(text, after);
-        Trainer trainer = new Trainer(after, text.corpus(), threads);
-        try {
-            Checkpoint.readWeights(checkpoint, trainer.registry());
-            if (header.hasOptimizerState()) {
-                Checkpoint.readOptimizer(checkpoint, trainer.registry(), trainer.mean(), trainer.meanSquare());
-            } else if (header.step() > 0) {
-                throw new BadFileException(
-                        checkpoint,
-                        "holds no optimizer state, so training cannot go on as if it had not stopped; start a new run"
-                                + " from its weights with --from");
-            }
-            RunFacts.Losses losses = facts.losses();
-            trainer.continueFrom(header.step(), header.tokensSeen(), losses.best(), losses.lastStep());
-            RunFacts.spikeHistory(checkpoint, header).ifPresent(trainer::continueSpikeHistory);
-            TrainingRun run = new TrainingRun(
-                    folder, text, trainer, how.settings().apply(facts.settings()), losses, facts.origin(), changes);
-            if (!changes.isEmpty()) {
-                run.writeConfig();
-            }
-            String file = checkpoint.getFileName().toString();
-            run.ledger.append(LedgerEntry.resume(header, file, run.firstWeights, trainer.hyperparameters()));
-            return run;
-        } catch (IOException | RuntimeException | Error e) {
-            trainer.close();
-            throw e;
-        }
-    }
-
-    private static void checkChanges(List<HyperparameterChange> changes, boolean allowed) {
-        if (changes.isEmpty()) {
-            return;
-        }
-        List<HyperparameterChange> impossible =
-                changes.stream().filter(c -> !c.possible()).toList();
-        if (!impossible.isEmpty()) {
-            throw new IllegalArgumentException("a run cannot go on with another " + list(impossible)
-                    + ": its parameters or its split would not be the same; start a new run, with --from if it shall"
-                    + " begin with these weights");
-        }
-        if (!allowed) {
-            throw new IllegalArgumentException("a resumed run keeps its hyperparameters; this would change "
-                    + list(changes) + ". Leave that out, or add --allow-change, which is noted in the ledger");
-        }
-    }
-
-    private static String list(List<HyperparameterChange> changes) {
-        return String.join(
-                ", ", changes.stream().map(HyperparameterChange::toString).toList());
-    }
-
-    private static void requireLength(TrainingText text, Hyperparameters hyperparameters) {
-        try {
-            text.corpus().requireContext(hyperparameters.model().contextLength());
-        } catch (IllegalArgumentException e) {
-            throw new BadFileException(text.file(), e.getMessage(), e);
-        }
-    }
-
-    private static TrainingText textOf(RunFacts facts, Path checkpoint, CheckpointHeader header, Path given)
-            throws IOException {
-        Path file = given != null ? given : header.data().orElse(checkpoint);
-        if (!Files.isRegularFile(file) || file.equals(checkpoint)) {
-            throw new BadFileException(file, "the text of this run is not there; say with --data where it is now");
-        }
-        return TrainingText.readAgain(
-                file,
-                facts.dataSha256(),
-                header.restoreTokenizer(checkpoint),
-                header.hyperparameters().data().validationFraction());
-    }
-
-    /** Copies the numbers of every parameter; rows that the base does not have stay as they are initialised. */
-    private static void copyWeights(ParameterRegistry base, ParameterRegistry target) {
-        for (Parameter from : base.owned()) {
-            Parameter to = target.get(from.name());
-            int[] old = from.shape();
-            int[] now = to.shape();
-            if (old.length != now.length || old[old.length - 1] != now[now.length - 1] || old[0] > now[0]) {
-                throw new IllegalArgumentException(from + " of the base model does not fit " + to + " of this one;"
-                        + " leave the architecture's flags out");
-            }
-            float[] piece = new float[1 << 14];
-            for (long done = 0; done < from.size(); done += piece.length) {
-                int n = (int) Math.min(piece.length, from.size() - done);
-                base.weights().read(from.offset() + done, piece, 0, n);
-                target.weights().write(to.offset() + done, piece, 0, n);
-            }
-        }
-    }
-
-    private static void requireEmpty(RunFolder folder) throws IOException {
-        Path path = folder.path();
-        if (!Files.exists(path)) {
-            return;
-        }
-        if (!Files.isDirectory(path)) {
-            throw new BadFileException(path, "is a file, so no run can be saved there; choose another --out");
-        }
-        if (!folder.checkpoints().isEmpty()) {
-            throw new IllegalArgumentException(
-                    path + " already holds a run; continue it with --resume " + path + ", or choose another --out");
-        }
-        try (var files = Files.newDirectoryStream(path)) {
-            if (files.iterator().hasNext()) {
-                throw new IllegalArgumentException(
-                        path + " is not empty; a run gets a folder of its own, so choose another --out");
-            }
-        }
+        return new ResumedRun(folder, how, threads).resume();
     }
 
     public Trainer trainer() {
@@ -417,9 +210,7 @@ public final class TrainingRun implements AutoCloseable {
 
     private void write() {
         long step = trainer.stepsDone();
-        RunFacts facts = new RunFacts(
-                text.file().toAbsolutePath().normalize().toString(), text.sha256(), settings, losses, origin);
-        Map<String, String> extras = facts.toExtras();
+        Map<String, String> extras = RunFacts.of(text, settings, losses, origin).toExtras();
         extras.put(Ledger.PREVIOUS, ledger.lastSha256());
         if (trainer.spikeHistory().steps() > 0
                 || trainer.hyperparameters().optimization().skipSpikes() > 0) {
@@ -455,7 +246,25 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    private void writeConfig() throws IOException {
+    /** Notes in the ledger that this session begins. */
+    void begin(LedgerEntry entry) {
+        ledger.append(entry);
+    }
+
+    /** Measures what a fine-tuned run may forget, before it learns anything. */
+    void measureOldLoss() throws IOException {
+        origin = origin.withOldLoss(oldDataLoss());
+    }
+
+    void note(List<String> more) {
+        notes.addAll(more);
+    }
+
+    WeightFingerprint firstWeights() {
+        return firstWeights;
+    }
+
+    void writeConfig() throws IOException {
         AtomicFile.write(
                 folder.config(),
                 (trainer.hyperparameters().toJson().toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
@@ -463,6 +272,10 @@ public final class TrainingRun implements AutoCloseable {
 
     @Override
     public void close() {
-        trainer.close();
+        try {
+            trainer.close();
+        } finally {
+            lock.close();
+        }
     }
 }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.CanonicalJson;
+import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.TokenizerKind;
 import tinygpt.text.Corpus;
 import tinygpt.text.Tokenizer;
@@ -67,6 +68,19 @@ public record TrainingText(Path file, String sha256, Corpus corpus) {
             return tokenizer;
         };
         return read(file, checked, validationFraction);
+    }
+
+    /**
+     * Refuses a text that is too short for the context of a model.
+     *
+     * @throws BadFileException if it is
+     */
+    void requireContext(Hyperparameters hyperparameters) {
+        try {
+            corpus.requireContext(hyperparameters.model().contextLength());
+        } catch (IllegalArgumentException e) {
+            throw new BadFileException(file, e.getMessage(), e);
+        }
     }
 
     private static TrainingText read(Path file, Vocabulary vocabulary, double validationFraction) throws IOException {

@@ -92,7 +92,12 @@ public record WeightFingerprint(String whole, Map<String, String> byTensor) {
 
         /** Begins a tensor of float32. */
         public void begin(Parameter parameter) {
-            begin(parameter.name(), "F32", Arrays.toString(parameter.shape()));
+            begin(parameter.name(), parameter);
+        }
+
+        /** Begins a tensor of float32 that has the shape of a parameter and another name. */
+        void begin(String name, Parameter shape) {
+            begin(name, "F32", Arrays.toString(shape.shape()));
         }
 
         /** The next numbers of the tensor. */

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,6 +68,22 @@ class ProcessFaultsTest {
         assertEquals(Exit.INTERRUPTED, child.exitCode(), child.err());
         assertFalse(child.err().contains("everything is saved"), child.err());
         assertEquals(List.of(), new RunFolder(run).checkpoints());
+    }
+
+    @Test
+    void runThatIsBeingTrained_isRefusedToASecondProcess_inOneLine() throws Exception {
+        ChildJvm child = endless();
+        child.awaitErr("step ");
+        Run second = Run.of("train", "--resume", run.toString());
+        assertEquals(Exit.FAILURE, second.exitCode(), second.err());
+        String line = "tinygpt: error: " + Pattern.quote(run.toString()) + ": process \\d+ on \\S+ is writing to this"
+                + " run; wait until it ends, stop it, or choose another folder\n";
+        assertTrue(second.err().matches(line), second.err());
+        child.terminate();
+        assertEquals(Exit.INTERRUPTED, child.exitCode(), child.err());
+        assertEquals(List.of(), errors(child), "the first did not notice");
+        Run third = Run.of("train", "--resume", run.toString(), "--stop-after=1", "--quiet");
+        assertEquals(Exit.OK, third.exitCode(), third.err());
     }
 
     /** Files of this process may not grow beyond 60 kB; a checkpoint has 400. */

@@ -18,6 +18,8 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tinygpt.formats.SafetensorsReader;
 import tinygpt.runs.Checkpoint;
 import tinygpt.runs.CheckpointHeader;
@@ -88,14 +90,16 @@ class ResumeTest {
         assertEquals(List.of(0L, 6L, 8L, 9L), steps(four));
     }
 
-    @Test
-    void newestCheckpointDamaged_resumeUsesTheOneBeforeAndEndsTheSame() throws IOException {
+    /** A bit in the weights, in the first moments, in the second. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0.25, 0.5, 0.9})
+    void newestCheckpointDamaged_resumeUsesTheOneBeforeAndEndsTheSame(double place) throws IOException {
         String[] flags = {"--steps", "8", "--eval-every", "2"};
         Path whole = train("whole", flags);
         Path hurt = train("hurt", with(flags, "--stop-after", "6"));
         Path newest = new RunFolder(hurt).checkpoint(6);
         byte[] bytes = Files.readAllBytes(newest);
-        bytes[bytes.length / 4] ^= 4; // in the weights
+        bytes[(int) (bytes.length * place)] ^= 4;
         Files.write(newest, bytes);
 
         Result resumed = run("train", "--resume", hurt.toString());

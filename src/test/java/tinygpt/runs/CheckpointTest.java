@@ -89,15 +89,26 @@ class CheckpointTest {
         RawSafetensors raw = RawSafetensors.read(file);
         assertEquals(
                 Map.of(
-                        "format", "pt",
-                        "tinygpt_format", "1",
-                        "step", "500",
-                        "tokens_seen", "384000",
-                        "config", NANO.canonicalJson(),
-                        "config_sha256", NANO.sha256(),
-                        "weights_sha256", header.weightsSha256(),
-                        "validation_loss", "1.4697",
-                        "tokenizer", raw.metadata.get("tokenizer")),
+                        "format",
+                        "pt",
+                        "tinygpt_format",
+                        "1",
+                        "step",
+                        "500",
+                        "tokens_seen",
+                        "384000",
+                        "config",
+                        NANO.canonicalJson(),
+                        "config_sha256",
+                        NANO.sha256(),
+                        "weights_sha256",
+                        header.weightsSha256(),
+                        "optimizer_sha256",
+                        header.optimizerSha256().orElseThrow(),
+                        "validation_loss",
+                        "1.4697",
+                        "tokenizer",
+                        raw.metadata.get("tokenizer")),
                 raw.metadata);
         List<String> expected = new ArrayList<>();
         for (String role : List.of("", "adam.m.", "adam.v.")) {
@@ -314,10 +325,9 @@ class CheckpointTest {
     }
 
     @Test
-    void write_failsHalfWay_leavesTheOldCheckpoint() throws IOException {
+    void write_slabOfTheWrongSize_leavesTheOldCheckpoint() throws IOException {
         Checkpoint.write(file, FACTS, registry, mean, variance);
         byte[] before = Files.readAllBytes(file);
-        // A slab of the wrong size is only met after the weights are written.
         try (Slab wrong = Slab.allocate("wrong", 16)) {
             assertThrows(
                     IllegalArgumentException.class, () -> Checkpoint.write(file, FACTS, registry, wrong, variance));

@@ -50,7 +50,7 @@ class SkippedSpikesTest {
             stopped = run.folder();
             before = run.trainer().stepsSkipped();
         }
-        try (TrainingRun run = TrainingRun.resume(stopped, TrainingRun.Resumption.unchanged(), 2)) {
+        try (TrainingRun run = TrainingRun.resume(stopped, Resumption.unchanged(), 2)) {
             assertEquals(before, run.trainer().stepsSkipped());
             run.trainer().train(0, () -> false);
             run.save();

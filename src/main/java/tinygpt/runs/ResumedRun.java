@@ -1,0 +1,142 @@
+package tinygpt.runs;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import tinygpt.formats.BadFileException;
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.training.Trainer;
+
+/** A run that goes on from its newest checkpoint that can be used. */
+record ResumedRun(RunFolder folder, Resumption how, int threads) {
+
+    /**
+     * A checkpoint to go on from.
+     *
+     * @param file where it is
+     * @param header what it says
+     * @param notes what had to be put right, for the user
+     */
+    private record Usable(Path file, CheckpointHeader header, List<String> notes) {}
+
+    TrainingRun resume() throws IOException {
+        if (folder.checkpoints().isEmpty()) {
+            throw new BadFileException(folder.path(), "has no checkpoints, so there is nothing to resume");
+        }
+        RunLock lock = RunLock.acquire(folder.path());
+        try {
+            return goOn(newestUsable(), lock);
+        } catch (IOException | RuntimeException | Error e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private Usable newestUsable() throws IOException {
+        List<RunFolder.Saved> damaged = new ArrayList<>();
+        BadFileException newest = null;
+        for (RunFolder.Saved candidate : folder.newestFirst()) {
+            CheckpointHeader header;
+            try {
+                header = Checkpoint.verify(candidate.file());
+                header.restoreTokenizer(candidate.file());
+            } catch (BadFileException e) {
+                newest = newest == null ? e : newest;
+                damaged.add(candidate);
+                continue;
+            }
+            List<String> notes = new ArrayList<>();
+            for (RunFolder.Saved bad : damaged) {
+                folder.putAside(bad);
+                notes.add(bad.file().getFileName() + " is damaged and was put aside; going on from step "
+                        + candidate.step());
+            }
+            return new Usable(candidate.file(), header, notes);
+        }
+        throw new BadFileException(
+                folder.path(),
+                newest == null
+                        ? "has no checkpoints any more, so there is nothing to resume"
+                        : "none of its " + damaged.size() + " checkpoints can be used; " + newest.getMessage(),
+                newest);
+    }
+
+    private TrainingRun goOn(Usable from, RunLock lock) throws IOException {
+        Path checkpoint = from.file();
+        CheckpointHeader header = from.header();
+        RunFacts facts = RunFacts.of(checkpoint, header);
+        Hyperparameters before = header.hyperparameters();
+        Hyperparameters after = how.change().apply(before);
+        List<HyperparameterChange> changes = HyperparameterChange.between(before, after);
+        checkChanges(changes);
+        TrainingText text = text(facts, checkpoint, header);
+        text.requireContext(after);
+        Trainer trainer = new Trainer(after, text.corpus(), threads);
+        try {
+            restore(trainer, checkpoint, header, facts.losses());
+            RunFacts now = RunFacts.of(text, how.settings().apply(facts.settings()), facts.losses(), facts.origin());
+            TrainingRun run = new TrainingRun(lock, folder, text, trainer, now, changes);
+            run.note(from.notes());
+            if (!changes.isEmpty()) {
+                run.writeConfig();
+            }
+            String file = checkpoint.getFileName().toString();
+            run.begin(LedgerEntry.resume(header, file, run.firstWeights(), trainer.hyperparameters()));
+            return run;
+        } catch (IOException | RuntimeException | Error e) {
+            trainer.close();
+            throw e;
+        }
+    }
+
+    /** Everything a step is a function of. */
+    private static void restore(Trainer trainer, Path checkpoint, CheckpointHeader header, RunFacts.Losses losses) {
+        Checkpoint.readWeights(checkpoint, trainer.registry());
+        if (header.hasOptimizerState()) {
+            Checkpoint.readOptimizer(checkpoint, trainer.registry(), trainer.mean(), trainer.meanSquare());
+        } else if (header.step() > 0) {
+            throw new BadFileException(
+                    checkpoint,
+                    "holds no optimizer state, so training cannot go on as if it had not stopped; start a new run"
+                            + " from its weights with --from");
+        }
+        trainer.continueFrom(header.step(), header.tokensSeen(), losses.best(), losses.lastStep());
+        RunFacts.spikeHistory(checkpoint, header).ifPresent(trainer::continueSpikeHistory);
+    }
+
+    private void checkChanges(List<HyperparameterChange> changes) {
+        if (changes.isEmpty()) {
+            return;
+        }
+        List<HyperparameterChange> impossible =
+                changes.stream().filter(c -> !c.possible()).toList();
+        if (!impossible.isEmpty()) {
+            throw new IllegalArgumentException("a run cannot go on with another " + list(impossible)
+                    + ": its parameters or its split would not be the same; start a new run, with --from if it shall"
+                    + " begin with these weights");
+        }
+        if (!how.changeAllowed()) {
+            throw new IllegalArgumentException("a resumed run keeps its hyperparameters; this would change "
+                    + list(changes) + ". Leave that out, or add --allow-change, which is noted in the ledger");
+        }
+    }
+
+    private static String list(List<HyperparameterChange> changes) {
+        return String.join(
+                ", ", changes.stream().map(HyperparameterChange::toString).toList());
+    }
+
+    private TrainingText text(RunFacts facts, Path checkpoint, CheckpointHeader header) throws IOException {
+        Path file = how.data() != null ? how.data() : header.data().orElse(checkpoint);
+        if (!Files.isRegularFile(file) || file.equals(checkpoint)) {
+            throw new BadFileException(file, "the text of this run is not there; say with --data where it is now");
+        }
+        return TrainingText.readAgain(
+                file,
+                facts.dataSha256(),
+                header.restoreTokenizer(checkpoint),
+                header.hyperparameters().data().validationFraction());
+    }
+}
