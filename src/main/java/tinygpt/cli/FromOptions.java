@@ -58,7 +58,8 @@ final class FromOptions {
         Hyperparameters before = base.checkpoint()
                 .orElseThrow(() -> new BadFileException(
                         from,
-                        "is a Hugging Face folder; its tokenizer is not read yet, so it cannot be trained on a text"))
+                        "is a Hugging Face folder; its tokenizer is not read yet, so a text cannot become its tokens."
+                                + " Start from a run or a checkpoint of tinygpt"))
                 .hyperparameters();
         boolean adapted = before.adaptation().loraRank() > 0;
         // What was frozen for another run's purpose is not frozen for this one's.

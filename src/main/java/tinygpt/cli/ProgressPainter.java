@@ -109,6 +109,7 @@ final class ProgressPainter {
         String line = "       " + curve(s.curve())
                 + String.format(Locale.ROOT, "  |g| %.2f", s.last().gradientNorm())
                 + String.format(Locale.ROOT, " (%.0f%% clipped)", 100 * s.clippedShare())
+                + (s.skipped() > 0 ? "  " + Show.count(s.skipped()) + " skipped" : "")
                 + "  |ΔW|/|W| " + Show.ratio(s.last().updateRatio())
                 + "  lr " + Show.ratio(s.last().learningRate());
         String kind = " (" + schedule + ")";

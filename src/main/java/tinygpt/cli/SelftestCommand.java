@@ -2,7 +2,9 @@ package tinygpt.cli;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +12,6 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -20,6 +21,7 @@ import picocli.CommandLine.Option;
 import tinygpt.random.CounterRandom;
 import tinygpt.random.Stream;
 import tinygpt.runs.Ledger;
+import tinygpt.runs.LogComparison;
 import tinygpt.runs.RunFolder;
 import tinygpt.runs.TensorComparison;
 
@@ -33,14 +35,19 @@ import tinygpt.runs.TensorComparison;
             "",
             "--resume trains the same small model twice, in processes of their own: once in peace, and once being killed",
             "(SIGKILL) again and again and resumed each time, with other numbers of threads. Both must end with the same",
-            "weights, the same optimizer state and the same log of losses, to the bit. Exit code 1 if not."
+            "weights, the same optimizer state, the same losses, norms and samples in the logs, to the bit, with dropout and",
+            "with batches in several shards. Exit code 1 if not."
         })
 final class SelftestCommand implements Callable<Integer> {
     private static final int STEPS = 40;
     private static final int TEXT_BYTES = 40_000;
+    private static final int WHOLE_THREADS = 2;
+    private static final String SHARDS = "4";
+    private static final String DROPOUT = "0.1";
     private static final Pattern STEP = Pattern.compile("step (\\d+)/.*");
 
     private final Output output;
+    private final List<Integer> threadsUsed = new ArrayList<>();
 
     @Option(names = "--resume", required = true, description = "Kill a training run at random moments and resume it.")
     private boolean resume;
@@ -81,12 +88,12 @@ final class SelftestCommand implements Callable<Integer> {
     private int test(Path folder) throws IOException, InterruptedException {
         Path text = folder.resolve("text.txt");
         byte[] tales = Files.readAllBytes(DataFile.orDefault(null));
-        String some = new String(tales, 0, Math.min(TEXT_BYTES, tales.length), java.nio.charset.StandardCharsets.UTF_8);
+        String some = new String(tales, 0, Math.min(TEXT_BYTES, tales.length), StandardCharsets.UTF_8);
         Files.writeString(text, some.substring(0, some.lastIndexOf('\n')));
 
         say("training " + STEPS + " steps in peace");
         Path whole = folder.resolve("whole");
-        train(folder, Integer.MAX_VALUE, start(text, whole, 2));
+        train(folder, Integer.MAX_VALUE, start(text, whole, WHOLE_THREADS));
 
         Path killed = folder.resolve("killed");
         int step = 0;
@@ -94,8 +101,8 @@ final class SelftestCommand implements Callable<Integer> {
             // Anywhere in what is left, and once in a while before anything was saved.
             int at = (int) CounterRandom.below(STEPS - step, seed, Stream.SAMPLING, i, 0) + step;
             List<String> command = new RunFolder(killed).checkpoints().isEmpty()
-                    ? start(text, fresh(killed), 1 + i % 3)
-                    : List.of("train", "--resume", killed.toString(), "--threads", String.valueOf(1 + i % 3));
+                    ? start(text, fresh(killed), threads(i))
+                    : resumption(killed, threads(i));
             boolean alive = train(folder, at, command);
             List<RunFolder.Saved> saved = new RunFolder(killed).newestFirst();
             step = saved.isEmpty() ? 0 : (int) saved.get(0).step();
@@ -103,9 +110,9 @@ final class SelftestCommand implements Callable<Integer> {
                     + "; the newest checkpoint is of step " + step);
         }
         if (new RunFolder(killed).checkpoints().isEmpty()) {
-            train(folder, Integer.MAX_VALUE, start(text, fresh(killed), 2));
+            train(folder, Integer.MAX_VALUE, start(text, fresh(killed), threads(kills)));
         } else {
-            train(folder, Integer.MAX_VALUE, List.of("train", "--resume", killed.toString()));
+            train(folder, Integer.MAX_VALUE, resumption(killed, threads(kills)));
         }
         return verdict(new RunFolder(whole), new RunFolder(killed));
     }
@@ -113,21 +120,43 @@ final class SelftestCommand implements Callable<Integer> {
     private int verdict(RunFolder whole, RunFolder killed) {
         Path one = whole.checkpoint(STEPS);
         Path other = killed.checkpoint(STEPS);
-        Optional<String> difference = TensorComparison.firstDifference(one, other);
-        if (difference.isPresent()) {
-            output.out().println("FAILED: " + difference.get() + " is not the same after " + STEPS + " steps");
-            return Exit.FAILURE;
+        TensorComparison tensors = TensorComparison.of(one, other);
+        if (tensors.difference().isPresent()) {
+            return failed(tensors.difference().get() + " is not the same after " + STEPS + " steps");
+        }
+        LogComparison logs = LogComparison.of(whole, killed);
+        if (logs.difference().isPresent()) {
+            return failed("the logs are not the same: " + logs.difference().get());
         }
         List<String> findings = Ledger.verify(killed.path()).findings();
         if (!findings.isEmpty()) {
-            output.out().println("FAILED: the ledger of the killed run does not hold: " + findings.get(0));
-            return Exit.FAILURE;
+            return failed("the ledger of the killed run does not hold: " + findings.get(0));
         }
-        output.out()
-                .println("passed: after " + STEPS + " steps and " + kills
-                        + " kills, weights and optimizer state equal the uninterrupted run's to the bit, and the ledger"
-                        + " holds");
+        PrintWriter out = output.out();
+        out.println("passed: after " + STEPS + " steps and " + kills
+                + " kills the run equals the uninterrupted one to the bit, and its ledger holds");
+        out.println("compared: " + tensors.tensors() + " tensors of weights and optimizer state; " + logs.steps()
+                + " losses and " + logs.evaluations() + " validation losses; " + logs.norms()
+                + " lines of norms; the samples");
+        out.println("with: dropout " + DROPOUT + ", batches in " + SHARDS + " shards, " + WHOLE_THREADS
+                + " threads for the uninterrupted run, " + threadsUsed + " for the parts of the other");
         return Exit.OK;
+    }
+
+    private int failed(String why) {
+        output.out().println("FAILED: " + why);
+        return Exit.FAILURE;
+    }
+
+    /** The number of threads of a part of the run: another each time. */
+    private int threads(int part) {
+        int threads = 1 + part % 3;
+        threadsUsed.add(threads);
+        return threads;
+    }
+
+    private static List<String> resumption(Path run, int threads) {
+        return List.of("train", "--resume", run.toString(), "--threads", String.valueOf(threads));
     }
 
     private static List<String> start(Path text, Path out, int threads) {
@@ -140,9 +169,9 @@ final class SelftestCommand implements Callable<Integer> {
                 "--batch-size",
                 "32",
                 "--shards",
-                "4",
+                SHARDS,
                 "--dropout",
-                "0.1",
+                DROPOUT,
                 "--save-every",
                 "3",
                 "--eval-every",

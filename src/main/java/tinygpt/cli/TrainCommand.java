@@ -189,6 +189,7 @@ final class TrainCommand implements Callable<Integer> {
                     "--vocabulary-size " + chosen.model().vocabularySize() + " does not fit: the tokenizer of " + file
                             + " has " + actual + " tokens; leave the flag out when training");
         }
+        Advice.print(output.err());
         return TrainingRun.start(folder(hyperparameters.presetName()), text, chosen, settings(chosen), threads());
     }
 
@@ -196,6 +197,7 @@ final class TrainCommand implements Callable<Integer> {
         try (LoadedModel base = ModelOption.open(fineTuning.path(), output)) {
             Hyperparameters chosen = fineTuning.hyperparameters(base, hyperparameters);
             TrainingText text = fineTuning.text(file, base, chosen);
+            Advice.print(output.err());
             return TrainingRun.startFrom(
                     base, fineTuning.path(), folder("from"), text, chosen, settings(chosen), threads());
         }
@@ -208,6 +210,7 @@ final class TrainCommand implements Callable<Integer> {
                     "a resumed run keeps its folder, its model and its hyperparameters; leave out "
                             + (fineTuning.given() ? "--from" : out != null ? "--out" : "--preset"));
         }
+        Advice.print(output.err());
         return TrainingRun.resume(
                 new RunFolder(resume), new Resumption(data, this::changed, allowChange, settings::apply), threads());
     }

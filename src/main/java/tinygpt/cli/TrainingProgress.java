@@ -21,7 +21,7 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         bar,
         /** One line every {@code --log-every} steps. */
         plain,
-        /** The lines of {@code metrics.jsonl} every {@code --log-every} steps, and evaluations and samples. */
+        /** The lines of {@code metrics.jsonl} every {@code --log-every} steps, and skipped steps, evaluations and samples. */
         json,
         /** Nothing. */
         none
@@ -69,14 +69,13 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         status.step(report);
         evaluationStart = System.nanoTime();
         lastStep = report.step();
-        if (report.step() % logEvery == 0 || report.step() == status.totalSteps()) {
-            if (mode == Mode.plain) {
-                err.println(painter.plainLine(status.snapshot()));
-                err.flush();
-            } else if (mode == Mode.json) {
-                err.print(json.step(report, System.currentTimeMillis()));
-                err.flush();
-            }
+        boolean due = report.step() % logEvery == 0 || report.step() == status.totalSteps();
+        if (due && mode == Mode.plain) {
+            err.println(painter.plainLine(status.snapshot()));
+            err.flush();
+        } else if ((due || report.skipped()) && mode == Mode.json) {
+            err.print(json.step(report, System.currentTimeMillis()));
+            err.flush();
         }
     }
 

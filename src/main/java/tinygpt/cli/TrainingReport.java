@@ -147,6 +147,11 @@ final class TrainingReport {
                     Show.count(skipped),
                     skipped == 1 ? "" : "s");
         }
+        line(
+                out,
+                "the run uses %s of disk in %s",
+                Show.bytes(run.folder().bytes()),
+                run.folder().path());
         printLearned(out, frozen);
         printFixed(out);
         line(out, "");

@@ -24,6 +24,7 @@ final class TrainingStatus {
     private double smoothed;
     private double smoothedWeight;
     private long clipped;
+    private long skipped;
     private long timedSteps;
     private long timedNanoseconds;
     private double evaluationSeconds;
@@ -48,6 +49,7 @@ final class TrainingStatus {
      *
      * @param smoothedLoss running mean of the training loss over about ten steps, debiased
      * @param clippedShare share of steps whose gradient was clipped
+     * @param skipped number of steps that were spikes and not taken
      * @param stepSeconds mean time of a step, without the first ten
      * @param remainingSeconds estimate for the steps and evaluations that are left; NaN before there is one
      * @param curve training loss over the whole run, NaN where it has not come yet
@@ -56,6 +58,7 @@ final class TrainingStatus {
             StepReport last,
             double smoothedLoss,
             double clippedShare,
+            long skipped,
             double stepSeconds,
             double tokensPerSecond,
             double elapsedSeconds,
@@ -70,6 +73,7 @@ final class TrainingStatus {
         smoothed = SMOOTHING * smoothed + (1 - SMOOTHING) * report.loss();
         smoothedWeight = SMOOTHING * smoothedWeight + (1 - SMOOTHING);
         clipped += report.clipped() ? 1 : 0;
+        skipped += report.skipped() ? 1 : 0;
         if (report.step() - firstStep > WARM_UP_STEPS) {
             timedSteps++;
             timedNanoseconds += report.nanoseconds();
@@ -125,6 +129,7 @@ final class TrainingStatus {
                 last,
                 smoothed / smoothedWeight,
                 clipped / (double) done,
+                skipped,
                 stepSeconds,
                 tokensPerStep / stepSeconds,
                 elapsedSeconds(),

@@ -1,7 +1,7 @@
 package tinygpt.generation;
 
 /**
- * e^x for x up to 0, for weights of tokens: several times faster than StrictMath and, like it, the same bits on every
+ * e^x for x up to 0, for weights of tokens: faster than StrictMath and, like it, the same bits on every
  * machine, because Java prescribes the result of each of its additions and multiplications.
  *
  * <p>Design: x = k ln 2 + r with |r| at most ln 2 / 2; e^r by its Taylor polynomial of degree 12, whose remainder is below

@@ -21,6 +21,7 @@ import tinygpt.training.TrainingListener.StepReport;
  *   <tr><td>val_loss</td><td>of the whole validation split, nats per token; reads back as the same double</td></tr>
  *   <tr><td>val_stderr</td><td>standard error of that mean</td></tr>
  *   <tr><td>best</td><td>whether no earlier evaluation of the run was better</td></tr>
+ *   <tr><td>skipped</td><td>true in the line of a step that was a spike and was not taken</td></tr>
  * </table>
  *
  * <p>JSON leaves out what does not belong to the line, CSV leaves the cell empty. NaN and infinity, which JSON does not
@@ -29,7 +30,7 @@ import tinygpt.training.TrainingListener.StepReport;
 public final class MetricsRecord {
     /** The first line of a CSV file. */
     static final String CSV_HEADER =
-            "step,wall,tokens,loss,lr,grad_norm,clipped,update_ratio,step_ms,tok_s,val_loss,val_stderr,best";
+            "step,wall,tokens,loss,lr,grad_norm,clipped,update_ratio,step_ms,tok_s,val_loss,val_stderr,best,skipped";
 
     private static final int COLUMNS_OF_A_STEP = 7;
     private static final int COLUMNS_OF_AN_EVALUATION = 3;
@@ -63,6 +64,11 @@ public final class MetricsRecord {
         rounded("step_ms", report.nanoseconds() * 1e-6);
         rounded("tok_s", tokensPerStep / (report.nanoseconds() * 1e-9));
         absent(COLUMNS_OF_AN_EVALUATION);
+        if (report.skipped()) {
+            flag("skipped", true);
+        } else {
+            absent(1);
+        }
         return end();
     }
 
@@ -73,6 +79,7 @@ public final class MetricsRecord {
         exact("val_loss", report.result().loss());
         rounded("val_stderr", report.result().standardError());
         flag("best", report.best());
+        absent(1);
         return end();
     }
 

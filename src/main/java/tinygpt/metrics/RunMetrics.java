@@ -19,10 +19,16 @@ import tinygpt.training.TrainingListener;
  * logs. A failure to write surfaces as {@link UncheckedIOException} from the step or evaluation; the lines before stay.
  */
 public final class RunMetrics implements TrainingListener, AutoCloseable {
-    private static final String METRICS = "metrics.jsonl";
+    /** The file with a line for every step and evaluation. */
+    public static final String METRICS = "metrics.jsonl";
+
+    /** The file with the norms of every tensor, a line a step. */
+    public static final String TENSORS = "tensors.jsonl";
+
+    /** The file with the texts that the model wrote. */
+    public static final String SAMPLES = "samples.txt";
+
     private static final String CSV = "metrics.csv";
-    private static final String TENSORS = "tensors.jsonl";
-    private static final String SAMPLES = "samples.txt";
     private static final String TENSORBOARD = "tb";
 
     private static final LogCut JSON_CUT = LogCut.lines("{\"step\":", false);

@@ -6,24 +6,28 @@ import java.util.Optional;
 import java.util.TreeSet;
 import tinygpt.formats.SafetensorsReader;
 
-/** Whether two files hold the same tensors to the bit. */
-public final class TensorComparison {
+/**
+ * Whether two files hold the same tensors to the bit.
+ *
+ * @param tensors how many there are in the two
+ * @param difference name of the first that is not the same; empty if there is none
+ */
+public record TensorComparison(int tensors, Optional<String> difference) {
     private static final int PIECE = 1 << 14;
 
-    private TensorComparison() {}
-
     /**
-     * The name of a tensor that is not the same in two safetensors files, weights and optimizer state alike; empty if there
-     * is none.
+     * Compares two safetensors files, weights and optimizer state alike.
      *
      * @throws tinygpt.formats.BadFileException if one of them cannot be read
      */
-    public static Optional<String> firstDifference(Path one, Path other) {
+    public static TensorComparison of(Path one, Path other) {
         try (SafetensorsReader left = SafetensorsReader.open(one);
                 SafetensorsReader right = SafetensorsReader.open(other)) {
             TreeSet<String> names = new TreeSet<>(left.names());
             names.addAll(right.names());
-            return names.stream().filter(name -> !same(left, right, name)).findFirst();
+            return new TensorComparison(
+                    names.size(),
+                    names.stream().filter(name -> !same(left, right, name)).findFirst());
         }
     }
 

@@ -174,6 +174,7 @@ public final class Trainer implements AutoCloseable {
                     rate,
                     optimizer.gradientNorm(),
                     optimizer.clipFactor() < 1,
+                    skipped,
                     optimizer.updateRatio(),
                     nanoseconds,
                     tokensSeen());

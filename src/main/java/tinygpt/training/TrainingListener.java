@@ -13,6 +13,7 @@ public interface TrainingListener {
      * @param learningRate used in this step
      * @param gradientNorm 2-norm of the whole gradient before clipping
      * @param clipped whether the gradient was scaled down
+     * @param skipped whether the step was a spike and left everything as it was, see {@link SpikeReport}
      * @param updateRatio |change|_2 / |weights|_2, the real change of the step
      * @param nanoseconds that the step took
      * @param tokensSeen tokens trained on so far
@@ -23,6 +24,7 @@ public interface TrainingListener {
             double learningRate,
             double gradientNorm,
             boolean clipped,
+            boolean skipped,
             double updateRatio,
             long nanoseconds,
             long tokensSeen) {}

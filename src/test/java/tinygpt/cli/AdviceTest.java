@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,25 @@ class AdviceTest {
         assertEquals(1, count(child.err(), ONE_DNN), child.err());
         assertTrue(child.err().startsWith("tinygpt: note: " + SCALAR), child.err());
         assertTrue(child.out().contains("OpenBLAS"), child.out());
+    }
+
+    @Test
+    void trainingWithoutVectorModule_saysItOnceAsANote() throws Exception {
+        Files.writeString(folder.resolve("text.txt"), "A fox ran over the hill and saw a dog.\n".repeat(40));
+        ChildJvm child = new ChildJvm(
+                folder,
+                "1",
+                List.of(),
+                Main.class,
+                "train",
+                "--preset=nano",
+                "--steps=2",
+                "--data=text.txt",
+                "--out=run");
+        assertEquals(0, child.exitCode(), child.err());
+        assertEquals(1, count(child.err(), SCALAR), child.err());
+        assertTrue(child.err().startsWith("tinygpt: note: " + SCALAR), child.err());
+        assertFalse(child.err().contains("WARN"), child.err());
     }
 
     @Test

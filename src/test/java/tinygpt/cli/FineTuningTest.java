@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tinygpt.formats.SafetensorsReader;
+import tinygpt.reference.ModelFixtures;
 import tinygpt.runs.Checkpoint;
 import tinygpt.runs.CheckpointHeader;
 import tinygpt.runs.RunFolder;
@@ -107,6 +108,19 @@ class FineTuningTest {
         assertTrue(preset.err().contains("leave out --preset"), preset.err());
         Result same = from(folder.resolve("same"), old, "--width", "32", "--steps", "1", "--dropout", "0.1");
         assertEquals(0, same.exit(), same.err());
+    }
+
+    @Test
+    void huggingFaceFolder_isRefusedWithTheReason() {
+        Path golden = ModelFixtures.golden("gpt2-tiny-tied").folder();
+        Path never = folder.resolve("never");
+        Result result = run("train", "--from", golden.toString(), "--data", old.toString(), "--out", never.toString());
+        assertEquals(3, result.exit(), result.err());
+        assertEquals(
+                "tinygpt: error: " + golden + ": is a Hugging Face folder; its tokenizer is not read yet, so a text"
+                        + " cannot become its tokens. Start from a run or a checkpoint of tinygpt",
+                result.err().strip());
+        assertFalse(Files.exists(never));
     }
 
     @Test

@@ -50,7 +50,7 @@ class ProgressPainterTest {
     void sampleOfWideCharacters_isCutWhereTheTerminalEnds() {
         String wide = "\u6625".repeat(60); // an ideograph, two columns each
         TrainingStatus status = new TrainingStatus(0, 100, 1000);
-        status.step(new StepReport(1, 2.0, 1e-3, 1, false, 1e-3, 1_000_000, 1000));
+        status.step(new StepReport(1, 2.0, 1e-3, 1, false, false, 1e-3, 1_000_000, 1000));
         status.sample(wide);
         String line =
                 painter(80, StandardCharsets.UTF_8).lines(status.snapshot()).get(3);
@@ -98,13 +98,17 @@ class ProgressPainterTest {
         TrainingStatus status = new TrainingStatus(0, 100, 1000);
         for (int step = 1; step <= 20; step++) {
             long nanoseconds = step <= 10 ? 900_000_000L : 100_000_000L;
-            status.step(new StepReport(step, 2.0, 1e-3, 1, step % 4 == 0, 1e-3, nanoseconds, step * 1000L));
+            status.step(
+                    new StepReport(step, 2.0, 1e-3, 1, step % 4 == 0, step % 10 == 7, 1e-3, nanoseconds, step * 1000L));
         }
         Snapshot now = status.snapshot();
         assertEquals(0.1, now.stepSeconds(), 1e-12);
         assertEquals(8.0, now.remainingSeconds(), 1e-9);
         assertEquals(10_000, now.tokensPerSecond(), 1e-6);
         assertEquals(0.25, now.clippedShare(), 1e-12);
+        assertEquals(2, now.skipped());
+        String gradients = painter(80, StandardCharsets.UTF_8).lines(now).get(2);
+        assertTrue(gradients.contains("(25% clipped)  2 skipped  |ΔW|"), gradients);
         assertEquals(2.0, now.smoothedLoss(), 1e-12);
     }
 
@@ -120,7 +124,7 @@ class ProgressPainterTest {
     }
 
     private static Snapshot snapshot() {
-        StepReport step = new StepReport(640, 1.9731, 9.1e-4, 0.84, false, 1.1e-3, 52_100_000, 491_520);
+        StepReport step = new StepReport(640, 1.9731, 9.1e-4, 0.84, false, false, 1.1e-3, 52_100_000, 491_520);
         EvaluationReport evaluation =
                 new EvaluationReport(600, new Evaluation.Result(2.031, 0.01, 1000), true, 600 * 256);
         double[] curve = new double[TrainingStatus.CURVE];
@@ -129,6 +133,6 @@ class ProgressPainterTest {
             curve[i] = 4 - i * 0.25;
         }
         return new Snapshot(
-                step, 1.9731, 0.03, 0.0521, 14746, 33, 71, evaluation, true, curve, "ROMEO:\nAnd the sun of my so");
+                step, 1.9731, 0.03, 0, 0.0521, 14746, 33, 71, evaluation, true, curve, "ROMEO:\nAnd the sun of my so");
     }
 }

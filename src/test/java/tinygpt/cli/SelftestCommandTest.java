@@ -17,6 +17,13 @@ class SelftestCommandTest {
                 new PrintWriter(out), new PrintWriter(err), "selftest", "--resume", "--kills", "3", "--seed", "7");
         assertEquals(0, exit, out + "\n" + err);
         assertTrue(out.toString().startsWith("passed: after 40 steps and 3 kills"), out.toString());
+        assertTrue(
+                out.toString()
+                        .contains(
+                                "compared: 84 tensors of weights and optimizer state; 40 losses and 5 validation losses;"
+                                        + " 40 lines of norms; the samples"),
+                out.toString());
+        assertTrue(out.toString().contains("with: dropout 0.1, batches in 4 shards, 2 threads"), out.toString());
         assertEquals(
                 3,
                 err.toString()

@@ -39,7 +39,7 @@ class TrainCommandTest {
     private record Result(int exit, String out, String err) {}
 
     @Test
-    void train_toTheEnd_savesARunAndReportsLearnedAndFixed() {
+    void train_toTheEnd_savesARunAndReportsLearnedAndFixed() throws IOException {
         Path out = folder.resolve("run dir");
         Result result = train("--out", out.toString(), "--steps", "12", "--eval-every", "6", "--log-every", "5");
 
@@ -56,6 +56,9 @@ class TrainCommandTest {
                 result.out());
         assertTrue(result.out().contains(header.weightsSha256().substring(0, 12)), result.out());
         assertTrue(result.out().contains("feed-forward"), result.out());
+        assertTrue(
+                result.out().contains("the run uses " + Show.bytes(new RunFolder(out).bytes()) + " of disk in " + out),
+                result.out());
         assertEquals(3, count(result.err(), "\neval "), result.err());
         assertEquals(3, count(result.err(), "\nstep "), result.err());
         assertFalse(result.err().contains("\r"), "no repainting off a terminal");

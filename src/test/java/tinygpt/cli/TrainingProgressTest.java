@@ -16,6 +16,7 @@ import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.Preset;
 import tinygpt.training.Evaluation;
 import tinygpt.training.TrainingListener.EvaluationReport;
+import tinygpt.training.TrainingListener.SpikeReport;
 import tinygpt.training.TrainingListener.StepReport;
 
 class TrainingProgressTest {
@@ -29,7 +30,7 @@ class TrainingProgressTest {
             progress.onEvaluation(new EvaluationReport(0, new Evaluation.Result(4.5, Double.NaN, 100), true, 0));
             progress.sample("a \"fox\"\nü");
             for (int step = 1; step <= 7; step++) {
-                progress.onStep(new StepReport(step, 3.25, 1e-3, 2, true, 0.5, 4_000_000, step * 256L));
+                progress.onStep(new StepReport(step, 3.25, 1e-3, 2, true, false, 0.5, 4_000_000, step * 256L));
             }
             progress.sample("end");
         }
@@ -54,10 +55,32 @@ class TrainingProgressTest {
     }
 
     @Test
+    void skippedStep_isShownAtOnce() throws Exception {
+        StepReport skipped = new StepReport(2, 30, 1e-3, 50, true, true, 0, 4_000_000, 256);
+        SpikeReport spike = new SpikeReport(2, 30, 5.5, 50, 7.25);
+        StringWriter json = new StringWriter();
+        try (TrainingProgress progress = progress(TrainingProgress.Mode.json, json)) {
+            progress.onSpike(spike);
+            progress.onStep(skipped);
+        }
+        JsonNode line = new ObjectMapper().readTree(json.toString());
+        assertEquals(2, line.get("step").asInt());
+        assertTrue(line.get("skipped").asBoolean());
+        StringWriter plain = new StringWriter();
+        try (TrainingProgress progress = progress(TrainingProgress.Mode.plain, plain)) {
+            progress.onSpike(spike);
+            progress.onStep(skipped);
+        }
+        assertEquals(
+                "step 00002/00007 | skipped: loss 30.0000 (limit 5.5000), gradient norm 50.0000 (limit 7.2500)",
+                plain.toString().strip());
+    }
+
+    @Test
     void none_isSilent() {
         StringWriter err = new StringWriter();
         try (TrainingProgress progress = progress(TrainingProgress.Mode.none, err)) {
-            progress.onStep(new StepReport(3, 3.25, 1e-3, 2, true, 0.5, 4_000_000, 256));
+            progress.onStep(new StepReport(3, 3.25, 1e-3, 2, true, false, 0.5, 4_000_000, 256));
             progress.onEvaluation(new EvaluationReport(3, new Evaluation.Result(4.5, 0.1, 100), true, 768));
             progress.sample("a fox");
         }

@@ -112,7 +112,7 @@ class RunMetricsTest {
         List<JsonNode> lines = json("metrics.jsonl");
         String[] columns = rows.get(0).split(",");
         assertEquals(
-                "step,wall,tokens,loss,lr,grad_norm,clipped,update_ratio,step_ms,tok_s,val_loss,val_stderr,best",
+                "step,wall,tokens,loss,lr,grad_norm,clipped,update_ratio,step_ms,tok_s,val_loss,val_stderr,best,skipped",
                 rows.get(0));
         assertEquals(lines.size() + 1, rows.size());
         for (int i = 0; i < lines.size(); i++) {
@@ -134,14 +134,24 @@ class RunMetricsTest {
     @Test
     void notFiniteValues_areNullInJsonAndEmptyInCsv() throws IOException {
         var report = new TrainingListener.StepReport(
-                7, 2.5, 1e-5, Double.NaN, true, Double.POSITIVE_INFINITY, 2_000_000, 512);
+                7, 2.5, 1e-5, Double.NaN, true, false, Double.POSITIVE_INFINITY, 2_000_000, 512);
         assertEquals(
                 "{\"step\":7,\"wall\":12.005,\"tokens\":512,\"loss\":2.5,\"lr\":1.0E-5,\"grad_norm\":null,\"clipped\":true,"
                         + "\"update_ratio\":null,\"step_ms\":2,\"tok_s\":128000}\n",
                 MetricsRecord.json(256).step(report, 12_005).toString());
         assertEquals(
-                "7,12.005,512,2.5,1.0E-5,,true,,2,128000,,,\n",
+                "7,12.005,512,2.5,1.0E-5,,true,,2,128000,,,,\n",
                 MetricsRecord.csv(256).step(report, 12_005).toString());
+    }
+
+    @Test
+    void skippedStep_saysSo() throws IOException {
+        var report = new TrainingListener.StepReport(7, 2.5, 1e-5, 9, false, true, 0, 2_000_000, 512);
+        assertTrue(MetricsRecord.json(256)
+                .step(report, 12_005)
+                .toString()
+                .endsWith(",\"tok_s\":128000,\"skipped\":true}\n"));
+        assertTrue(MetricsRecord.csv(256).step(report, 12_005).toString().endsWith(",128000,,,,true\n"));
     }
 
     @Test
@@ -215,7 +225,7 @@ class RunMetricsTest {
         try (Trainer trainer = trainer(3);
                 RunMetrics metrics = RunMetrics.open(folder, trainer, ALL)) {
             // Before the first step the optimizer knows of no norm at all.
-            metrics.onStep(new TrainingListener.StepReport(2, 1, 1, 1, false, 1, 1, 1));
+            metrics.onStep(new TrainingListener.StepReport(2, 1, 1, 1, false, false, 1, 1, 1));
         }
         JsonNode line = json("tensors.jsonl").get(1);
         assertTrue(line.get("update_ratio").get(0).isNull());
@@ -529,7 +539,7 @@ class RunMetricsTest {
     private static String withoutTimes(Path file) throws IOException {
         String text = Files.readString(file);
         return file.toString().endsWith("csv")
-                ? text.replaceAll("(?m)^(\\d+),[^,]*(,.*),[^,]*,[^,]*(,[^,]*,[^,]*,[^,]*)$", "$1$2$3")
+                ? text.replaceAll("(?m)^(\\d+),[^,]*((?:,[^,\n]*){6}),[^,]*,[^,]*((?:,[^,\n]*){4})$", "$1$2$3")
                 : text.replaceAll("\"(wall|step_ms|tok_s)\":[^,}]*", "");
     }
 
