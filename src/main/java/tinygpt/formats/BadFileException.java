@@ -1,5 +1,9 @@
 package tinygpt.formats;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** A file that cannot be used. The message names the file and says what is wrong, why, and what to do. */
@@ -24,6 +28,20 @@ public final class BadFileException extends RuntimeException {
     /** A sentence that may hold text from a file, fit for a message in the same way. */
     public static String quoteSentence(String sentence) {
         return printable(sentence, LONGEST_SENTENCE);
+    }
+
+    /** Why a file could not be read or written, in words and without its name. */
+    public static String reason(IOException e) {
+        if (e instanceof NoSuchFileException) {
+            return "its folder does not exist";
+        }
+        if (e instanceof AccessDeniedException) {
+            return "this user must not write there";
+        }
+        if (e instanceof FileSystemException system && system.getReason() != null) {
+            return system.getReason();
+        }
+        return e.getMessage() == null ? e.toString() : e.getMessage();
     }
 
     private static String printable(String text, int longest) {

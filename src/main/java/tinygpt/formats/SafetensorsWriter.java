@@ -9,9 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -280,12 +278,9 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
 
     private UncheckedIOException unwritable(IOException e) {
-        String why = e instanceof NoSuchFileException
-                ? "its folder does not exist"
-                : e instanceof FileSystemException system && system.getReason() != null
-                        ? system.getReason()
-                        : e.getMessage() == null ? e.toString() : e.getMessage();
         return new UncheckedIOException(
-                "cannot write " + file + ": " + why + "; a file of that name from before is untouched", e);
+                "cannot write " + file + ": " + BadFileException.reason(e)
+                        + "; a file of that name from before is untouched",
+                e);
     }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.training.Trainer;
 
@@ -25,10 +26,24 @@ record NewRun(RunFolder folder, TrainingText text, Hyperparameters hyperparamete
         TrainingRun run = begin(origin, parameters);
         try {
             run.measureOldLoss();
+            noteUntrainedRows(run, parameters);
             return run;
         } catch (IOException | RuntimeException | Error e) {
             run.close();
             throw e;
+        }
+    }
+
+    /** Tokens that were added and whose rows no training will move are hardly what somebody wants. */
+    private static void noteUntrainedRows(TrainingRun run, ParameterRegistry base) {
+        for (Parameter old : base.owned()) {
+            Parameter now = run.trainer().registry().get(old.name());
+            if (now.size() > old.size() && !now.trainable()) {
+                int rows = now.shape()[0] - old.shape()[0];
+                run.note(List.of(now.name() + " is frozen, so " + rows
+                        + (rows == 1 ? " new token keeps the row" : " new tokens keep the rows")
+                        + " of random numbers given at the start; --train-only " + now.name() + " trains it too"));
+            }
         }
     }
 

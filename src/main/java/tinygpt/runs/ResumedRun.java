@@ -27,6 +27,7 @@ record ResumedRun(RunFolder folder, Resumption how, int threads) {
         }
         RunLock lock = RunLock.acquire(folder.path());
         try {
+            folder.removeUnfinished();
             return goOn(newestUsable(), lock);
         } catch (IOException | RuntimeException | Error e) {
             lock.close();

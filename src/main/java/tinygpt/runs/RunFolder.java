@@ -30,6 +30,8 @@ import java.util.stream.Stream;
  */
 public record RunFolder(Path path) {
     private static final Pattern CHECKPOINT = Pattern.compile("step-([0-9]{6,18})\\.safetensors");
+    private static final Pattern UNFINISHED =
+            Pattern.compile("\\.step-[0-9]{6,18}\\.safetensors\\.[0-9]{1,19}-[0-9]{1,9}\\.tmp");
     private static final String DAMAGED = ".damaged";
 
     /**
@@ -88,6 +90,17 @@ public record RunFolder(Path path) {
                 damaged.file(),
                 damaged.file().resolveSibling(damaged.file().getFileName() + DAMAGED),
                 StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Removes checkpoints that a killed process had only begun. Nobody else may be writing. */
+    void removeUnfinished() throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(checkpointFolder())) {
+            for (Path file : files) {
+                if (UNFINISHED.matcher(file.getFileName().toString()).matches()) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
     }
 
     /** Bytes of all files of the run. */

@@ -46,7 +46,10 @@ public final class RunFolders {
         } catch (FileAlreadyExistsException e) {
             throw new BadFileException(folder, "is a file, and a run needs a folder; choose another", e);
         } catch (IOException e) {
-            throw new BadFileException(folder, "cannot be made (" + e + "); choose a folder that can be written", e);
+            throw new BadFileException(
+                    folder,
+                    "cannot be made (" + BadFileException.reason(e) + "); choose a folder that can be written",
+                    e);
         }
     }
 

@@ -61,7 +61,11 @@ public final class RunLock implements AutoCloseable {
         } catch (OverlappingFileLockException e) {
             throw inUse(folder, "this process");
         } catch (IOException e) {
-            throw new BadFileException(file, "cannot be made or locked, so the run cannot be written: " + e, e);
+            throw new BadFileException(
+                    file,
+                    "cannot be made or locked (" + BadFileException.reason(e)
+                            + "), so nothing can be saved in this run",
+                    e);
         } finally {
             if (channel != null) {
                 closeQuietly(channel);

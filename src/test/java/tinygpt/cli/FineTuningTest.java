@@ -98,6 +98,21 @@ class FineTuningTest {
     }
 
     @Test
+    void extendedVocabularyWithAFrozenEmbedding_isNoted() {
+        String[] flags = {"--steps", "1", "--vocabulary", "extend", "--train-only"};
+        List<String> frozen = new ArrayList<>(List.of(flags));
+        frozen.add("kind:normalization");
+        String note = "tinygpt: note: wte.weight is frozen, so 7 new tokens keep the rows of random numbers";
+        Result alone = from(folder.resolve("alone"), other, frozen.toArray(new String[0]));
+        assertEquals(0, alone.exit(), alone.err());
+        assertTrue(alone.err().contains(note), alone.err());
+        frozen.addAll(List.of("--train-only", "wte.weight"));
+        Result both = from(folder.resolve("both"), other, frozen.toArray(new String[0]));
+        assertEquals(0, both.exit(), both.err());
+        assertFalse(both.err().contains("new tokens keep"), both.err());
+    }
+
+    @Test
     void architectureFlagsOrPresets_areRefused() {
         Path never = folder.resolve("never");
         Result width = from(never, old, "--width", "64");

@@ -53,7 +53,10 @@ class RunLockTest {
     void acquire_withoutFolder_saysSo() {
         Path none = folder.resolve("none");
         BadFileException e = assertThrows(BadFileException.class, () -> RunLock.acquire(none));
-        assertTrue(e.getMessage().startsWith(none.resolve("lock") + ": cannot be made or locked"), e.getMessage());
+        assertTrue(
+                e.getMessage()
+                        .startsWith(none.resolve("lock") + ": cannot be made or locked (its folder does not exist)"),
+                e.getMessage());
     }
 
     private static Process hold(Path folder) throws IOException {

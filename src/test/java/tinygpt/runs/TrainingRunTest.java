@@ -90,6 +90,20 @@ class TrainingRunTest {
     }
 
     @Test
+    void checkpointsThatWereOnlyBegun_areRemovedOnResume_andNothingElse() throws IOException {
+        try (TrainingRun first = start(H)) {
+            first.save();
+        }
+        Path begun = run.checkpointFolder().resolve(".step-000004.safetensors.4711-0.tmp");
+        Path other = run.checkpointFolder().resolve("step-000004.safetensors.copy.tmp");
+        Files.write(begun, new byte[99]);
+        Files.write(other, new byte[99]);
+        resume().close();
+        assertFalse(Files.exists(begun));
+        assertTrue(Files.exists(other));
+    }
+
+    @Test
     void damagedTokenizer_isPutAside_andTheCheckpointBeforeIsUsed() throws IOException {
         try (TrainingRun first = start(H)) {
             first.save();
