@@ -4,72 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.List;
 import java.util.function.BiConsumer;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import tinygpt.reference.Erf;
 import tinygpt.reference.ModelFixtures;
+import tinygpt.tensor.KernelRows.Row;
 
 /** Both sets of kernels against formulas in double precision, and against each other, at sizes that break lanes. */
 class KernelsTest {
-    private static final int[] SIZES = {1, 4, 6, 8, 13, 16, 25, 33, 64, 100, 207, 1024, 4098};
-    private static final float GUARD = 1234.5f;
     private static final float EPSILON = 1e-5f;
 
-    /** Rounding of float32. */
-    private static final double ULP = 0x1p-23;
-
-    static List<Kernels> both() {
-        return List.of(new ScalarKernels(), new VectorKernels());
-    }
-
-    static Stream<Arguments> kernelsAndSizes() {
-        return both().stream().flatMap(k -> IntStream.of(SIZES).mapToObj(n -> Arguments.of(k, n)));
-    }
-
-    /** A row somewhere in an array, with guards around it that nothing may touch. */
-    private static final class Row {
-        final float[] array;
-        final int at;
-        final int n;
-
-        Row(int n, int at, long seed, double scale) {
-            this.array = new float[at + n + 19];
-            this.at = at;
-            this.n = n;
-            java.util.Arrays.fill(array, GUARD);
-            double[] values = ModelFixtures.randomNormals(n, seed);
-            for (int i = 0; i < n; i++) {
-                array[at + i] = (float) (scale * values[i]);
-            }
-        }
-
-        Row(float... values) {
-            this(values.length, 3, 1, 1);
-            System.arraycopy(values, 0, array, at, n);
-        }
-
-        /** The numbers, once the guards have been checked. */
-        double[] values() {
-            for (int i = 0; i < array.length; i++) {
-                if (i < at || i >= at + n) {
-                    assertEquals(GUARD, array[i], "guard at " + (i - at) + " of a row of " + n);
-                }
-            }
-            double[] values = new double[n];
-            for (int i = 0; i < n; i++) {
-                values[i] = array[at + i];
-            }
-            return values;
-        }
-    }
-
     @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
+    @MethodSource("tinygpt.tensor.KernelRows#kernelsAndSizes")
     void add_isTheSum(Kernels k, int n) {
         Row x = new Row(n, 5, 1, 1);
         Row y = new Row(n, 2, 2, 1);
@@ -86,7 +33,7 @@ class KernelsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
+    @MethodSource("tinygpt.tensor.KernelRows#kernelsAndSizes")
     void multiply_isTheProduct(Kernels k, int n) {
         Row x = new Row(n, 1, 1, 1);
         Row y = new Row(n, 6, 2, 1);
@@ -103,7 +50,7 @@ class KernelsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
+    @MethodSource("tinygpt.tensor.KernelRows#kernelsAndSizes")
     void sumOfSquares_isThatInDouble(Kernels k, int n) {
         Row x = new Row(n, 7, 1, 3);
         double expected = 0;
@@ -111,11 +58,11 @@ class KernelsTest {
             expected += a * a;
         }
 
-        assertEquals(expected, k.sumOfSquares(x.array, x.at, n), expected * 8 * ULP);
+        assertEquals(expected, k.sumOfSquares(x.array, x.at, n), expected * 8 * KernelRows.ULP);
     }
 
     @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
+    @MethodSource("tinygpt.tensor.KernelRows#kernelsAndSizes")
     void layerNorm_isTheFormula(Kernels k, int n) {
         for (boolean biased : new boolean[] {true, false}) {
             for (boolean inPlace : new boolean[] {true, false}) {
@@ -125,7 +72,7 @@ class KernelsTest {
                 float[] bias = biased ? floats(n, 4) : null;
                 Row statistics = new Row(2, 4, 5, 1);
                 double[] a = x.values();
-                double mean = sum(a) / n;
+                double mean = KernelRows.sum(a) / n;
                 double variance = 0;
                 for (double value : a) {
                     variance += (value - mean) * (value - mean) / n;
@@ -148,7 +95,7 @@ class KernelsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
+    @MethodSource("tinygpt.tensor.KernelRows#kernelsAndSizes")
     void layerNorm_ofConstantRow_isTheBias(Kernels k, int n) {
         for (float constant : new float[] {0, 1, -3}) {
             Row x = new Row(n, 5, 1, 0);
@@ -166,7 +113,7 @@ class KernelsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
+    @MethodSource("tinygpt.tensor.KernelRows#kernelsAndSizes")
     void layerNormBackward_isTheFormula_andAdds(Kernels k, int n) {
         for (boolean biased : new boolean[] {true, false}) {
             Row x = new Row(n, 5, 1, 2);
@@ -211,7 +158,7 @@ class KernelsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
+    @MethodSource("tinygpt.tensor.KernelRows#kernelsAndSizes")
     void geluTanh_andItsSlope_areTheFormula(Kernels k, int n) {
         double c = Math.sqrt(2 / Math.PI);
         gelu(k::geluTanh, n, (a, out) -> {
@@ -222,7 +169,7 @@ class KernelsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
+    @MethodSource("tinygpt.tensor.KernelRows#kernelsAndSizes")
     void geluErf_andItsSlope_areTheFormula(Kernels k, int n) {
         gelu(k::geluErf, n, (a, out) -> {
             double phi = 0.5 * (1 + Erf.erf(a / Math.sqrt(2)));
@@ -263,120 +210,9 @@ class KernelsTest {
         }
     }
 
-    @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
-    void softmax_isThatInDouble(Kernels k, int n) {
-        for (float scale : new float[] {1, 0.125f}) {
-            Row x = new Row(n, 5, 1, 6);
-            double[] expected = softmax(x.values(), scale);
-
-            k.softmax(x.array, x.at, n, scale);
-
-            double[] got = x.values();
-            for (int i = 0; i < n; i++) {
-                assertEquals(expected[i], got[i], expected[i] * (3e-6 + n * ULP) + 1e-30);
-            }
-            assertEquals(1, sum(got), 2e-6);
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("both")
-    void softmax_ofScoresFarApart_isFiniteAndExactWhereItMatters(Kernels k) {
-        int n = 37;
-        for (float low : new float[] {-200, -1e4f, -1e30f}) {
-            Row x = new Row(n, 5, 1, 0);
-            java.util.Arrays.fill(x.array, x.at, x.at + n, low);
-            x.array[x.at + 20] = 0;
-            k.softmax(x.array, x.at, n, 1);
-            for (int i = 0; i < n; i++) {
-                assertEquals(i == 20 ? 1 : 0, x.values()[i], 1e-36);
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
-    void softmax_ofEqualScores_isUniform(Kernels k, int n) {
-        Row x = new Row(n, 5, 1, 0);
-        java.util.Arrays.fill(x.array, x.at, x.at + n, -1e4f);
-        k.softmax(x.array, x.at, n, 1);
-        for (double p : x.values()) {
-            assertEquals(1.0 / n, p, 1e-7 / n * 2);
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
-    void softmaxBackward_isTheFormula(Kernels k, int n) {
-        Row p = new Row(n, 2, 1, 2);
-        System.arraycopy(floats(softmax(p.values(), 1)), 0, p.array, p.at, n);
-        Row d = new Row(n, 7, 2, 1);
-        double[] probabilities = p.values();
-        double[] gradient = d.values();
-        double dot = 0;
-        for (int i = 0; i < n; i++) {
-            dot += probabilities[i] * gradient[i];
-        }
-
-        k.softmaxBackward(p.array, p.at, d.array, d.at, n, 0.25f);
-
-        assertArrayEquals(probabilities, p.values());
-        double[] got = d.values();
-        for (int i = 0; i < n; i++) {
-            double expected = probabilities[i] * (gradient[i] - dot) * 0.25;
-            assertEquals(expected, got[i], 3e-6 * probabilities[i]);
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
-    void crossEntropy_andItsGradient_areTheFormula(Kernels k, int n) {
-        for (int target : new int[] {0, n / 2, n - 1}) {
-            for (float scale : new float[] {0, 0.125f}) {
-                Row x = new Row(n, 5, 1, 3);
-                double[] logits = x.values();
-                double[] p = softmax(logits, 1);
-
-                float loss = k.crossEntropy(x.array, x.at, n, target, scale);
-
-                assertEquals(-Math.log(p[target]), loss, 2e-6 * Math.max(1, loss));
-                double[] expected = logits;
-                if (scale != 0) {
-                    for (int i = 0; i < n; i++) {
-                        expected[i] = scale * (p[i] - (i == target ? 1 : 0));
-                    }
-                }
-                ModelFixtures.assertWithin("row", expected, x.values(), scale == 0 ? 0 : 2e-7);
-            }
-        }
-    }
-
-    /** ND4J's own operation gives Infinity here. */
-    @ParameterizedTest
-    @MethodSource("both")
-    void crossEntropy_ofLogitGapOf200_is200(Kernels k) {
-        for (int n : new int[] {2, 8, 37}) {
-            Row x = new Row(n, 5, 1, 0);
-            x.array[x.at] = 200;
-
-            assertEquals(200f, k.crossEntropy(x.array, x.at, n, 1, 1), 1e-4f);
-            assertEquals(1, x.values()[0], 1e-6);
-            assertEquals(-1, x.values()[1], 1e-6);
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
-    void crossEntropy_ofEqualLogits_isLogOfTheirNumber(Kernels k, int n) {
-        Row x = new Row(n, 5, 1, 0);
-        java.util.Arrays.fill(x.array, x.at, x.at + n, -1e4f);
-        assertEquals(Math.log(n), k.crossEntropy(x.array, x.at, n, n - 1, 0), 1e-3 * ULP + 2e-6);
-    }
-
     /** A NaN anywhere in a row, in a whole vector or in the tail, must not be lost in a maximum. */
     @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
+    @MethodSource("tinygpt.tensor.KernelRows#kernelsAndSizes")
     void nan_staysVisible(Kernels k, int n) {
         for (int place : new int[] {0, n / 2, n - 1}) {
             Row x = new Row(n, 5, 1, 1);
@@ -399,7 +235,7 @@ class KernelsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
+    @MethodSource("tinygpt.tensor.KernelRows#kernelsAndSizes")
     void dropout_isThatOfDropoutBits(Kernels k, int n) {
         for (long key : new long[] {0, -1, 0x123456789ABCDEFL, Long.MIN_VALUE}) {
             int threshold = 1 << 22;
@@ -418,7 +254,7 @@ class KernelsTest {
 
     /** The share of dropped elements over many rows and over many columns, to five standard deviations. */
     @ParameterizedTest
-    @MethodSource("both")
+    @MethodSource("tinygpt.tensor.KernelRows#both")
     void dropout_dropsItsRate_inRowsAndInColumns(Kernels k) {
         int rows = 1000;
         int n = 100;
@@ -453,7 +289,7 @@ class KernelsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
+    @MethodSource("tinygpt.tensor.KernelRows#kernelsAndSizes")
     void adamW_isTheFormula(Kernels k, int n) {
         for (boolean decayed : new boolean[] {true, false}) {
             AdamWStep step = new AdamWStep();
@@ -483,7 +319,7 @@ class KernelsTest {
                 weightSquares += ew[i] * ew[i];
                 changeSquares += (ew[i] - before) * (ew[i] - before);
             }
-            double[] sums = {GUARD, GUARD};
+            double[] sums = {KernelRows.GUARD, KernelRows.GUARD};
 
             k.adamW(step, decayed, w, g, m, v, n, sums);
 
@@ -499,7 +335,7 @@ class KernelsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("both")
+    @MethodSource("tinygpt.tensor.KernelRows#both")
     void adamW_ofGradientZero_leavesWeightsFinite(Kernels k) {
         AdamWStep step = new AdamWStep();
         step.set(1, 1e-2, 0, 0.9, 0.99, 1e-8, 1);
@@ -513,14 +349,14 @@ class KernelsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernelsAndSizes")
+    @MethodSource("tinygpt.tensor.KernelRows#kernelsAndSizes")
     void layerNorm_ofRowFarFromZero_findsItsMean(Kernels k, int n) {
         Row x = new Row(n, 5, 1, 0.1);
         for (int i = 0; i < n; i++) {
             x.array[x.at + i] += 100; // a mean far from 0, where float sums lose digits
         }
         double[] a = x.values();
-        double mean = sum(a) / n;
+        double mean = KernelRows.sum(a) / n;
         float[] gain = new float[n];
         java.util.Arrays.fill(gain, 1);
         float[] statistics = new float[2];
@@ -531,39 +367,7 @@ class KernelsTest {
         assertEquals(mean, statistics[0], 1e-4);
     }
 
-    private static double[] softmax(double[] x, double scale) {
-        double max = Double.NEGATIVE_INFINITY;
-        for (double a : x) {
-            max = Math.max(max, a);
-        }
-        double[] p = new double[x.length];
-        for (int i = 0; i < x.length; i++) {
-            p[i] = Math.exp((x[i] - max) * scale);
-        }
-        double sum = sum(p);
-        for (int i = 0; i < x.length; i++) {
-            p[i] /= sum;
-        }
-        return p;
-    }
-
     private static float[] floats(int n, long seed) {
-        return floats(ModelFixtures.randomNormals(n, seed));
-    }
-
-    private static float[] floats(double[] values) {
-        float[] floats = new float[values.length];
-        for (int i = 0; i < floats.length; i++) {
-            floats[i] = (float) values[i];
-        }
-        return floats;
-    }
-
-    private static double sum(double[] values) {
-        double sum = 0;
-        for (double value : values) {
-            sum += value;
-        }
-        return sum;
+        return KernelRows.floats(ModelFixtures.randomNormals(n, seed));
     }
 }
