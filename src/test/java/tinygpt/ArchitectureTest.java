@@ -51,6 +51,20 @@ class ArchitectureTest {
                             "metrics")),
             Map.entry("generation", List.of("random", "hyperparameters", "tensor", "parameters", "text", "model")),
             Map.entry(
+                    "inspection",
+                    List.of(
+                            "random",
+                            "hyperparameters",
+                            "tensor",
+                            "parameters",
+                            "text",
+                            "model",
+                            "training",
+                            "formats",
+                            "metrics",
+                            "runs",
+                            "generation")),
+            Map.entry(
                     "bench",
                     List.of(
                             "random",
@@ -89,8 +103,8 @@ class ArchitectureTest {
                             "formats",
                             "metrics",
                             "runs",
-                            "inspection",
-                            "generation"))));
+                            "generation",
+                            "inspection"))));
 
     private static final DescribedPredicate<JavaClass> NATIVE_LIBRARIES =
             resideInAnyPackage("org.nd4j..", "org.bytedeco..", "jdk.incubator..");
