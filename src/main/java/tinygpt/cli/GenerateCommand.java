@@ -210,6 +210,7 @@ final class GenerateCommand implements Callable<Integer> {
             throw new CommandFailure(
                     Exit.USAGE, (json ? "--json" : "--candidates") + " says how --explain explains; give that too");
         }
+        RunOptions.atLeast("--candidates", candidates, 1, "at least one candidate must be shown");
         return new SamplingSettings(chosen, topK, topP, seed, maxTokens, stops);
     }
 

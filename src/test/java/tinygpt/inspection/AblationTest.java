@@ -140,6 +140,7 @@ class AblationTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '"',
             value = {
                 "h.3|'h.3' names layer 3, but they are numbered from 0 to 2 here",
                 "h.0.head.2|'h.0.head.2' names head 2, but they are numbered from 0 to 1 here",
