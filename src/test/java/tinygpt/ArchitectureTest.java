@@ -51,20 +51,6 @@ class ArchitectureTest {
                             "metrics")),
             Map.entry("generation", List.of("random", "hyperparameters", "tensor", "parameters", "text", "model")),
             Map.entry(
-                    "inspection",
-                    List.of(
-                            "random",
-                            "hyperparameters",
-                            "tensor",
-                            "parameters",
-                            "text",
-                            "model",
-                            "training",
-                            "formats",
-                            "metrics",
-                            "runs",
-                            "generation")),
-            Map.entry(
                     "bench",
                     List.of(
                             "random",

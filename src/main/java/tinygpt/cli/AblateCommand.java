@@ -3,21 +3,29 @@ package tinygpt.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Stack;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IParameterConsumer;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import tinygpt.generation.Generator;
 import tinygpt.generation.SamplingSettings;
 import tinygpt.inspection.Ablation;
 import tinygpt.inspection.Ablation.Effect;
+import tinygpt.inspection.InitialValues;
 import tinygpt.inspection.ModelPart;
-import tinygpt.inspection.StartingWeights;
 import tinygpt.inspection.WeightEdit;
+import tinygpt.inspection.WeightFile;
 import tinygpt.model.Gpt;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.runs.LoadedModel;
@@ -52,6 +60,7 @@ import tinygpt.text.UnknownPolicy;
         })
 final class AblateCommand implements Callable<Integer> {
     private static final double TEMPERATURE = 0.8;
+    private static final String EXAMPLE = "as in --scale 0.5 h.2.attn";
 
     enum Each {
         kind,
@@ -65,26 +74,46 @@ final class AblateCommand implements Callable<Integer> {
         }
     }
 
-    /** One of --zero, --scale and --reset; a list of them keeps the order of the command line. */
-    static final class Edit {
-        @Option(names = "--zero", paramLabel = "PART", required = true, description = "Set a part to 0.")
-        private String zero;
+    /**
+     * Something to do to a part.
+     *
+     * @param option --zero, --scale or --reset
+     * @param factor of --scale, else null
+     * @param part of the model
+     * @param wordsLeft on the command line behind it, which tells the order: picocli keeps one list for each option
+     */
+    private record Edit(String option, String factor, String part, int wordsLeft) {
+        WeightEdit of(ParameterRegistry registry, InitialValues initial) {
+            ModelPart found = ModelPart.parse(registry, part);
+            if (option.equals("--zero")) {
+                return WeightEdit.zero(found);
+            }
+            return factor == null ? WeightEdit.reset(found, initial) : WeightEdit.scale(found, number());
+        }
 
-        @Option(
-                names = "--scale",
-                paramLabel = "X PART",
-                arity = "2",
-                hideParamSyntax = true,
-                required = true,
-                description = "Multiply a part by X.")
-        private String[] scale;
+        private float number() {
+            try {
+                return Float.parseFloat(factor);
+            } catch (NumberFormatException e) {
+                throw new CommandFailure(
+                        Exit.USAGE, "--scale takes a number and a part, " + EXAMPLE + ", not '" + factor + "'");
+            }
+        }
+    }
 
-        @Option(
-                names = "--reset",
-                paramLabel = "PART",
-                required = true,
-                description = "Set a part to what it was before training.")
-        private String reset;
+    /** Reads what follows one of those options. */
+    static final class EditReader implements IParameterConsumer {
+        @Override
+        public void consumeParameters(Stack<String> words, ArgSpec option, CommandSpec command) {
+            String name = ((OptionSpec) option).longestName();
+            boolean scale = name.equals("--scale");
+            if (words.size() < (scale ? 2 : 1)) {
+                String what = scale ? " takes a number and a part, " + EXAMPLE : " takes a part of the model";
+                throw new ParameterException(command.commandLine(), name + what);
+            }
+            List<Edit> edits = option.getValue();
+            edits.add(new Edit(name, scale ? words.pop() : null, words.pop(), words.size()));
+        }
     }
 
     private final Output output;
@@ -92,11 +121,27 @@ final class AblateCommand implements Callable<Integer> {
     @Mixin
     private ModelOption model;
 
-    @ArgGroup(
-            exclusive = true,
-            multiplicity = "0..*",
-            heading = "What to do; several are done one after the other, each on top of those before:%n")
-    private List<Edit> edits = new ArrayList<>(); // picocli adds to it
+    @Option(
+            names = "--zero",
+            paramLabel = "PART",
+            parameterConsumer = EditReader.class,
+            description = "Set a part to 0. This and the next two can be given several times: they are done one after"
+                    + " the other, each on top of those before it.")
+    private final List<Edit> zeros = new ArrayList<>();
+
+    @Option(
+            names = "--scale",
+            paramLabel = "X PART",
+            parameterConsumer = EditReader.class,
+            description = "Multiply a part by X.")
+    private final List<Edit> scales = new ArrayList<>();
+
+    @Option(
+            names = "--reset",
+            paramLabel = "PART",
+            parameterConsumer = EditReader.class,
+            description = "Set a part to what it was before training.")
+    private final List<Edit> resets = new ArrayList<>();
 
     @Option(
             names = "--each",
@@ -153,9 +198,9 @@ final class AblateCommand implements Callable<Integer> {
             ParameterRegistry registry = loaded.model().registry();
             // What is wrong with a part is said before anything is measured.
             List<WeightEdit> done = new ArrayList<>();
-            try (ParameterRegistry initial = initial(path, loaded)) {
-                for (Edit edit : edits) {
-                    done.add(edit(registry, initial, edit));
+            try (InitialValues initial = initial(path)) {
+                for (Edit edit : edits()) {
+                    done.add(edit.of(registry, initial));
                 }
                 if (each != null) {
                     ModelPart.each(registry, each.piece()).forEach(part -> done.add(WeightEdit.zero(part)));
@@ -168,7 +213,7 @@ final class AblateCommand implements Callable<Integer> {
     }
 
     private void check() {
-        if (edits.isEmpty() == (each == null)) {
+        if (edits().isEmpty() == (each == null)) {
             throw new CommandFailure(
                     Exit.USAGE,
                     each == null
@@ -182,29 +227,29 @@ final class AblateCommand implements Callable<Integer> {
         RunOptions.atLeast("--max-tokens", maxTokens, 0, "0 writes no texts");
     }
 
-    /** The weights before training; shapes only where nobody asks for them. */
-    private ParameterRegistry initial(Path path, LoadedModel loaded) {
-        if (edits.stream().noneMatch(edit -> edit.reset != null)
-                || loaded.checkpoint().isEmpty()) {
-            return ParameterRegistry.of(loaded.model().shape());
+    /** The weights before training; null where nobody asks for them. */
+    private InitialValues initial(Path path) {
+        if (resets.isEmpty()) {
+            return null;
         }
-        return StartingWeights.read(path, loaded.checkpoint().get());
+        try (WeightFile file = WeightFile.open(path)) {
+            InitialValues initial = InitialValues.of(file);
+            if (!initial.known()) {
+                throw new CommandFailure(
+                        Exit.BAD_DATA,
+                        path + " cannot be reset: it was fine-tuned or made elsewhere, so only a checkpoint of step 0"
+                                + " would tell its initial values, and there is none; use --zero or --scale");
+            }
+            return initial;
+        }
     }
 
-    private static WeightEdit edit(ParameterRegistry registry, ParameterRegistry initial, Edit edit) {
-        if (edit.zero != null) {
-            return WeightEdit.zero(ModelPart.parse(registry, edit.zero));
-        }
-        if (edit.reset != null) {
-            return WeightEdit.reset(ModelPart.parse(registry, edit.reset), initial);
-        }
-        try {
-            return WeightEdit.scale(ModelPart.parse(registry, edit.scale[1]), Float.parseFloat(edit.scale[0]));
-        } catch (NumberFormatException e) {
-            throw new CommandFailure(
-                    Exit.USAGE,
-                    "--scale takes a number and a part, as in --scale 0.5 h.2.attn, not '" + edit.scale[0] + "'");
-        }
+    /** In the order of the command line. */
+    private List<Edit> edits() {
+        return Stream.of(zeros, scales, resets)
+                .flatMap(List::stream)
+                .sorted(Comparator.comparingInt(Edit::wordsLeft).reversed())
+                .toList();
     }
 
     private AblationReport measure(Path path, LoadedModel loaded, List<WeightEdit> done) throws IOException {

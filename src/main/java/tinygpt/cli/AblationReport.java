@@ -41,21 +41,21 @@ record AblationReport(
                 .append('\n');
         out.append("data   ").append(data).append(", validation split, ").append(Show.count(before.tokens()));
         out.append(" tokens predicted\n\n");
-        Grid grid = new Grid("lrrrrr")
-                .row("", "numbers set", "loss", glyphs.text("± s.e."), "change", glyphs.text("± s.e."));
-        grid.row("as it is", "", Show.loss(before.loss()), error(before), "", "");
+        String error = glyphs.text("± s.e.");
+        TextTable table = new TextTable("lrrrrr", List.of("", "numbers set", "loss", error, "change", error));
+        table.add(List.of("as it is", "", Show.loss(before.loss()), error(before), "", ""));
         boolean first = true;
         for (Effect effect : effects) {
-            grid.row(
+            table.add(List.of(
                     (together && !first ? "and " : "") + effect.edit(),
                     Show.count(effect.edit().size()),
                     Show.loss(effect.loss().loss()),
                     error(effect.loss()),
                     signed(effect.change().loss()),
-                    error(effect.change()));
+                    error(effect.change())));
             first = false;
         }
-        out.append(grid.text(""));
+        out.append(table.text(""));
         out.append(together ? "" : "each alone, the most harmful first\n");
         if (!textBefore.isEmpty()) {
             out.append("\na text before, seed ").append(seed).append("\n");

@@ -60,11 +60,11 @@ final class AttentionCommand implements Callable<Integer> {
 
     @Option(
             names = "--color",
-            paramLabel = "auto|always|never",
+            paramLabel = "never|auto|always",
             defaultValue = "auto",
-            description = "Shades as colours, dark for 0 and light for 1, or as signs; on a terminal colours, unless"
-                    + " NO_COLOR is set.")
-    private Shades.Color color;
+            description = "Shades as colours, dark for 0 and light for 1, or as signs; auto colours a terminal that can"
+                    + " show it, unless NO_COLOR is set.")
+    private TerminalColors.When color;
 
     @Option(
             names = "--json",
@@ -117,12 +117,12 @@ final class AttentionCommand implements Callable<Integer> {
                 .text(path + " · " + Show.count(tokens.length) + " tokens · " + shape.layers() + " layers × "
                         + shape.heads() + " heads\n"));
         maps(new AttentionMap(names, tokens), heads);
-        Grid grid = new Grid("lrrrr").row("head", "previous", "itself", "first", "entropy");
+        TextTable table = new TextTable("lrrrr", List.of("head", "previous", "itself", "first", "entropy"));
         for (AttentionHead one : heads) {
-            grid.row(summary(name(one), one));
+            table.add(summary(name(one), one));
         }
-        grid.row(summary("an even head", AttentionHead.even(tokens.length)));
-        out.print("\n" + grid.text(""));
+        table.add(summary("an even head", AttentionHead.even(tokens.length)));
+        out.print("\n" + table.text(""));
     }
 
     private void maps(AttentionMap map, List<AttentionHead> heads) {
@@ -135,7 +135,7 @@ final class AttentionCommand implements Callable<Integer> {
                             + ", so there are no maps; give a shorter text, or --json, or set COLUMNS");
             return;
         }
-        Shades shades = new Shades(color);
+        Shades shades = new Shades(TerminalColors.choose(color, System.getenv(), Terminal.stdout()));
         if (!numbers) {
             out.print(shades.colored() ? "0 " : "shades from 0 to 1: " + Shades.SIGNS + "\n");
             for (int step = 0; shades.colored() && step <= 10; step++) {
@@ -154,15 +154,14 @@ final class AttentionCommand implements Callable<Integer> {
         return "h." + head.layer() + ".head." + head.head(); // as 'tinygpt ablate' calls it
     }
 
-    private static String[] summary(String name, AttentionHead head) {
+    private static List<String> summary(String name, AttentionHead head) {
         boolean none = head.time() < 2;
-        return new String[] {
-            name,
-            none ? Show.NONE : Show.probability(head.onPrevious()),
-            none ? Show.NONE : Show.probability(head.onItself()),
-            none ? Show.NONE : Show.probability(head.onFirst()),
-            none ? Show.NONE : Show.decimals(head.entropy(), 3)
-        };
+        return List.of(
+                name,
+                none ? Show.NONE : Show.probability(head.onPrevious()),
+                none ? Show.NONE : Show.probability(head.onItself()),
+                none ? Show.NONE : Show.probability(head.onFirst()),
+                none ? Show.NONE : Show.decimals(head.entropy(), 3));
     }
 
     private static ObjectNode json(Path path, int[] tokens, TokenNames names, List<AttentionHead> heads) {

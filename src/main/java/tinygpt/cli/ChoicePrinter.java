@@ -55,7 +55,7 @@ final class ChoicePrinter {
         }
         header.add(choice.greedy() ? "" : "chosen by numbers");
         header.add("");
-        Grid grid = new Grid(alignment).row(header);
+        TextTable table = new TextTable(alignment, header);
         for (Candidate c : choice.candidates()) {
             List<String> cells = new ArrayList<>(List.of(
                     c.id() == choice.token() ? ">" : "",
@@ -74,10 +74,10 @@ final class ChoicePrinter {
             }
             cells.add(range(c));
             cells.add(verdict(c, choice));
-            grid.row(cells);
+            table.add(cells);
         }
         String after = before.length == 0 ? "at the beginning" : "after " + names.tail(before);
-        return "token " + (choice.number() + 1) + ", " + after + "\n" + grid.text("  ") + rest(choice) + why(choice);
+        return "token " + (choice.number() + 1) + ", " + after + "\n" + table.text("  ") + rest(choice) + why(choice);
     }
 
     private static String range(Candidate c) {

@@ -12,7 +12,6 @@ import picocli.CommandLine.Option;
 import tinygpt.formats.BadFileException;
 import tinygpt.model.Gpt;
 import tinygpt.runs.LoadedModel;
-import tinygpt.runs.TextFile;
 import tinygpt.tensor.WorkerTeam;
 import tinygpt.text.Corpus;
 import tinygpt.text.NgramLadder;

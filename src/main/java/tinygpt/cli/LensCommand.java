@@ -110,7 +110,7 @@ final class LensCommand implements Callable<Integer> {
             for (int i = 1; i <= shown; i++) {
                 header.addAll(List.of(i + ".", ""));
             }
-            Grid grid = new Grid("lrr" + "lr".repeat(shown)).row(header);
+            TextTable table = new TextTable("lrr" + "lr".repeat(shown), header);
             int last = position.depths().size() - 1;
             for (Depth depth : position.depths()) {
                 List<String> cells = new ArrayList<>(List.of(
@@ -118,9 +118,9 @@ final class LensCommand implements Callable<Integer> {
                 for (Guess guess : depth.guesses()) {
                     cells.addAll(List.of(names.name(guess.id()), Show.probability(guess.probability())));
                 }
-                grid.row(cells);
+                table.add(cells);
             }
-            out.print(grid.text("  "));
+            out.print(table.text("  "));
         }
     }
 

@@ -15,29 +15,14 @@ final class Shades {
         0x00224E, 0x083370, 0x35456C, 0x4F576C, 0x666970, 0x7D7C78, 0x948E77, 0xAEA371, 0xC8B866, 0xE5CF52, 0xFEE838
     };
 
-    private final boolean colored;
+    private final TerminalColors colors;
 
-    /** When colours are used. */
-    enum Color {
-        auto,
-        always,
-        never;
-
-        boolean wanted() {
-            return switch (this) {
-                case auto -> Terminal.stdout();
-                case always -> true;
-                case never -> false;
-            };
-        }
-    }
-
-    Shades(Color color) {
-        colored = color.wanted();
+    Shades(TerminalColors colors) {
+        this.colors = colors;
     }
 
     boolean colored() {
-        return colored;
+        return colors != TerminalColors.NONE;
     }
 
     /** A cell of so many columns. */
@@ -45,12 +30,11 @@ final class Shades {
         if (Double.isNaN(share)) {
             return "?".repeat(width);
         }
-        if (!colored) {
+        if (!colored()) {
             int step = (int) Math.min(SIGNS.length() - 1, Math.max(0, share) * SIGNS.length());
             return String.valueOf(SIGNS.charAt(step)).repeat(width);
         }
         int rgb = CIVIDIS[(int) Math.round(Math.min(1, Math.max(0, share)) * (CIVIDIS.length - 1))];
-        return "\u001b[48;2;" + (rgb >> 16) + ";" + (rgb >> 8 & 0xFF) + ";" + (rgb & 0xFF) + "m" + " ".repeat(width)
-                + "\u001b[0m";
+        return colors.background(rgb) + " ".repeat(width) + TerminalColors.RESET;
     }
 }

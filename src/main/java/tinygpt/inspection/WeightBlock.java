@@ -35,6 +35,12 @@ record WeightBlock(Parameter parameter, int row, int column, int rows, int colum
         return (long) rows * columns;
     }
 
+    /** Where a row of this block begins in its tensor, in C order. */
+    long place(int inBlock) {
+        int[] shape = parameter.shape();
+        return (long) (row + inBlock) * shape[shape.length - 1] + column;
+    }
+
     /** These numbers of a matrix that holds the whole tensor. */
     Matrix of(Matrix tensor) {
         return tensor.block(row, column, rows, columns);

@@ -48,14 +48,13 @@ public final class WeightEdit {
     /**
      * Sets all numbers of a part to what they were before training.
      *
-     * @param initial a registry of the same shape that holds the initial weights while this edit is used
+     * @param initial the model's initial values, known, and open while this edit is used
      */
-    public static WeightEdit reset(ModelPart part, ParameterRegistry initial) {
+    public static WeightEdit reset(ModelPart part, InitialValues initial) {
         return new WeightEdit(
                 "reset " + part,
                 part.own(),
-                (block, row, numbers) ->
-                        block.of(block.parameter().in(initial.weights())).readRow(row, numbers, 0));
+                (block, row, numbers) -> initial.read(block.parameter(), block.place(row), numbers, numbers.length));
     }
 
     /** How many numbers it sets. */
