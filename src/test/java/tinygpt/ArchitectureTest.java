@@ -89,8 +89,8 @@ class ArchitectureTest {
                             "formats",
                             "metrics",
                             "runs",
-                            "inspection",
-                            "generation"))));
+                            "generation",
+                            "inspection"))));
 
     private static final DescribedPredicate<JavaClass> NATIVE_LIBRARIES =
             resideInAnyPackage("org.nd4j..", "org.bytedeco..", "jdk.incubator..");

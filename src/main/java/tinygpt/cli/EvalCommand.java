@@ -1,7 +1,6 @@
 package tinygpt.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -12,9 +11,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tinygpt.formats.BadFileException;
 import tinygpt.model.Gpt;
-import tinygpt.runs.CheckpointHeader;
 import tinygpt.runs.LoadedModel;
-import tinygpt.runs.TextFile;
 import tinygpt.tensor.WorkerTeam;
 import tinygpt.text.Corpus;
 import tinygpt.text.NgramLadder;
@@ -113,22 +110,17 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     private EvalReport ofText(Path path, LoadedModel loaded) throws IOException {
-        CheckpointHeader header = loaded.checkpoint()
-                .orElseThrow(() -> new CommandFailure(
-                        Exit.USAGE,
-                        "a text cannot be given to " + path
-                                + ": it is a Hugging Face folder, whose tokenizer is not read;"
-                                + " encode the text elsewhere and give its token ids with --ids-file"));
+        UnknownPolicy policy = unknown == null ? UnknownPolicy.FAIL : unknown.policy();
+        String advice = "encode the text elsewhere and give its token ids with --ids-file";
+        ModelText text = ModelText.read(path, loaded, data, policy, advice, output);
         Tokenizer tokenizer = loaded.tokenizer().orElseThrow();
-        Path file = text(header);
-        int[] ids = ids(tokenizer, file);
-        Corpus corpus =
-                Corpus.of(tokenizer, ids, header.hyperparameters().data().validationFraction());
+        Corpus corpus = text.corpus();
+        Path file = text.file();
         Split part = split == null ? Split.validation : split;
         int[] tokens = switch (part) {
             case validation -> corpus.validation();
             case train -> corpus.train();
-            case all -> ids;
+            case all -> text.ids();
         };
         if (tokens.length < 2) {
             throw new CommandFailure(
@@ -139,7 +131,7 @@ final class EvalCommand implements Callable<Integer> {
         Evaluation.Result result = evaluate(loaded.model(), tokens);
         return new EvalReport(
                 path,
-                OptionalLong.of(header.step()),
+                OptionalLong.of(loaded.checkpoint().orElseThrow().step()),
                 file,
                 result,
                 tokenizer.vocabularySize(),
@@ -173,29 +165,5 @@ final class EvalCommand implements Callable<Integer> {
         try (WorkerTeam team = new WorkerTeam(workers, Gpt.longestRow(gpt.shape()))) {
             return Evaluation.evaluate(gpt, tokens, team);
         }
-    }
-
-    private int[] ids(Tokenizer tokenizer, Path file) throws IOException {
-        byte[] content = TextFile.read(file);
-        try {
-            return Encoding.ids(tokenizer, content, unknown == null ? UnknownPolicy.FAIL : unknown.policy());
-        } catch (IllegalArgumentException e) {
-            throw new BadFileException(file, e.getMessage(), e);
-        }
-    }
-
-    private Path text(CheckpointHeader header) {
-        if (data == null && header.data().isPresent()) {
-            Path recorded = header.data().get();
-            if (Files.isRegularFile(recorded)) {
-                return recorded;
-            }
-            Path instead = DataFile.orDefault(null);
-            output.err()
-                    .println("tinygpt: note: " + recorded + ", which this model was trained on, is gone; evaluating on "
-                            + instead + " instead");
-            return instead;
-        }
-        return DataFile.orDefault(data);
     }
 }

@@ -82,10 +82,10 @@ record EvalReport(
         json.put("characters", text.map(OfText::characters).orElse(null));
         json.put("tokenizer", text.map(OfText::tokenizer).orElse(null));
         json.put("vocabulary_size", vocabularySize);
-        put(json, "loss", result.loss());
-        put(json, "standard_error", result.standardError());
-        put(json, "perplexity", result.perplexity());
-        put(
+        Json.put(json, "loss", result.loss());
+        Json.put(json, "standard_error", result.standardError());
+        Json.put(json, "perplexity", result.perplexity());
+        Json.put(
                 json,
                 "bits_per_character",
                 text.map(t -> t.bitsPerCharacter(result)).orElse(Double.NaN));
@@ -96,22 +96,13 @@ record EvalReport(
         NgramLadder counted = text.get().ladder();
         ObjectNode ladder = json.putObject("ladder");
         ladder.put("vocabulary", counted.vocabulary());
-        put(ladder, "uniform", counted.uniform());
-        put(ladder, "unigram", counted.unigram());
-        put(ladder, "bigram", counted.bigram());
+        Json.put(ladder, "uniform", counted.uniform());
+        Json.put(ladder, "unigram", counted.unigram());
+        Json.put(ladder, "bigram", counted.bigram());
         return Json.pretty(json);
     }
 
     private static void line(PrintWriter out, String label, String value) {
         out.print(Text.left(label, 16) + value + "\n");
-    }
-
-    /** JSON has no NaN and no infinity: they become null. */
-    private static void put(ObjectNode json, String key, double value) {
-        if (Double.isFinite(value)) {
-            json.put(key, value);
-        } else {
-            json.putNull(key);
-        }
     }
 }

@@ -36,11 +36,13 @@ import tinygpt.text.UnknownPolicy;
             "  tinygpt generate --prompt 'Once upon a time'",
             "  tinygpt generate --samples 3 --temperature 1 --top-p 0.9 --seed 7",
             "  head -3 story.txt | tinygpt generate --stop '<end>'",
+            "  tinygpt generate --prompt 'Once' --max-tokens 3 --top-k 5 --explain",
             "  tinygpt generate --model gpt2/ --ids 7454,2402,257,640 --greedy"
         })
 final class GenerateCommand implements Callable<Integer> {
     private static final String BETWEEN_SAMPLES = "---\n";
     private static final double USUAL_TEMPERATURE = 0.8;
+    private static final int USUAL_CANDIDATES = 10;
 
     enum Unknown {
         fail,
@@ -132,6 +134,23 @@ final class GenerateCommand implements Callable<Integer> {
                     + " the context unless given. 1 never forgets more than it must, and is slow.")
     private Integer slide;
 
+    @Option(
+            names = "--explain",
+            description =
+                    "Show for each token what it was chosen from, what each rule left, and where the random number"
+                            + " fell; the text comes at the end.")
+    private boolean explain;
+
+    @Option(
+            names = "--candidates",
+            paramLabel = "N",
+            description =
+                    "With --explain, how many of the likeliest tokens to show; " + USUAL_CANDIDATES + " unless given.")
+    private Integer candidates;
+
+    @Option(names = "--json", description = "With --explain, a line of JSON for each token, and no text.")
+    private boolean json;
+
     @Option(names = "--verbose", description = "Report the speed, also where stderr is no terminal.")
     private boolean verbose;
 
@@ -151,14 +170,20 @@ final class GenerateCommand implements Callable<Integer> {
         try (LoadedModel loaded = ModelOption.open(path, output);
                 Generator generator = generator(loaded.model())) {
             Source source = source(path, loaded);
+            if (explain) {
+                explain(
+                        generator,
+                        source,
+                        new ChoicePrinter(TokenNames.of(loaded, output.glyphs()), settings, source.given));
+            }
             long start = System.nanoTime();
             long tokens = 0;
             for (int sample = 0; sample < samples; sample++) {
                 if (sample > 0) {
-                    source.printer.piece(BETWEEN_SAMPLES);
+                    source.printer.now(json ? "" : BETWEEN_SAMPLES);
                 }
                 tokens += source.generate(generator, settings, sample);
-                source.printer.endLine();
+                source.printer.endText();
                 if (source.printer.closed()) {
                     return Exit.OK; // nobody reads on, as with '| head'
                 }
@@ -181,12 +206,24 @@ final class GenerateCommand implements Callable<Integer> {
             throw new CommandFailure(Exit.USAGE, "--samples is " + samples + "; it must be at least 1");
         }
         double chosen = greedy ? 0 : temperature == null ? USUAL_TEMPERATURE : temperature;
+        if (!explain && (json || candidates != null)) {
+            throw new CommandFailure(
+                    Exit.USAGE, (json ? "--json" : "--candidates") + " says how --explain explains; give that too");
+        }
+        RunOptions.atLeast("--candidates", candidates, 1, "at least one candidate must be shown");
         return new SamplingSettings(chosen, topK, topP, seed, maxTokens, stops);
     }
 
     private Generator generator(Gpt gpt) {
         Workspace space = new Workspace(Gpt.longestRow(gpt.shape()));
         return slide == null ? new Generator(gpt, space) : new Generator(gpt, space, slide);
+    }
+
+    private void explain(Generator generator, Source source, ChoicePrinter choices) {
+        source.printer.holdText();
+        generator.explainTo(
+                choice -> source.printer.now(json ? choices.json(choice) : choices.table(choice) + "\n"),
+                candidates == null ? USUAL_CANDIDATES : candidates);
     }
 
     private Source source(Path path, LoadedModel loaded) throws IOException {
@@ -269,22 +306,47 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    /** Prints text at once, and notices when nobody reads it any more. */
+    /** Prints text at once, or after what explains it, and notices when nobody reads it any more. */
     private final class Printer {
         private boolean atLineStart = true;
         private boolean closed;
+        private StringBuilder held;
 
-        /** Prints a piece; false if nobody reads. */
+        /** Keeps the text of a sample back from now on, until it ends. */
+        void holdText() {
+            held = new StringBuilder();
+        }
+
+        /** Prints or keeps a piece of the text; false if nobody reads. */
         boolean piece(String text) {
+            if (held == null) {
+                return now(text);
+            }
+            held.append(text);
+            return !closed;
+        }
+
+        /** Prints at once; false if nobody reads. */
+        boolean now(String text) {
             output.out().write(text);
             atLineStart = text.isEmpty() ? atLineStart : text.endsWith("\n");
             closed |= output.out().checkError(); // flushes
             return !closed;
         }
 
-        void endLine() {
+        void endText() {
+            if (held != null && !json) {
+                now(held.toString());
+            }
+            holdNothing();
             if (!atLineStart) {
-                piece("\n");
+                now("\n");
+            }
+        }
+
+        private void holdNothing() {
+            if (held != null) {
+                held.setLength(0);
             }
         }
 

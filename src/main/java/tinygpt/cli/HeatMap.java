@@ -16,7 +16,6 @@ final class HeatMap {
     static final int CELL = 2;
 
     private static final int DIGITS = 9;
-    private static final String RESET = "\u001b[0m";
 
     private final BlockMap map;
     private final double limit;
@@ -50,7 +49,8 @@ final class HeatMap {
             for (float cell : cells[row]) {
                 line.append(colors == TerminalColors.NONE ? signs(cell) : colored(cell));
             }
-            lines.add(line.append(colors == TerminalColors.NONE ? "" : RESET).toString());
+            lines.add(line.append(colors == TerminalColors.NONE ? "" : TerminalColors.RESET)
+                    .toString());
         }
         return lines;
     }
@@ -116,11 +116,7 @@ final class HeatMap {
     private String colored(float cell) {
         boolean beyond = Math.abs(cell) > limit;
         String text = Float.isNaN(cell) ? "\u001b[97m??" : beyond ? "\u001b[97m" + (cell < 0 ? "--" : "++") : "  ";
-        int rgb = DivergingColors.rgb(cell, limit);
-        String background = colors == TerminalColors.TRUE_COLOR
-                ? "48;2;" + (rgb >> 16 & 0xFF) + ";" + (rgb >> 8 & 0xFF) + ";" + (rgb & 0xFF)
-                : "48;5;" + DivergingColors.xterm256(rgb);
-        return "\u001b[" + background + "m" + text;
+        return colors.background(DivergingColors.rgb(cell, limit)) + text;
     }
 
     private static String counted(int n, String what) {

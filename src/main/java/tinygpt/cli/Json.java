@@ -1,6 +1,8 @@
 package tinygpt.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.HexFormat;
 import java.util.Map;
@@ -19,6 +21,31 @@ final class Json {
         StringBuilder out = new StringBuilder();
         append(node, 0, out);
         return ascii(out);
+    }
+
+    /** All on one line, for files and pipes of which every line is a value. */
+    static String line(JsonNode node) {
+        StringBuilder out = new StringBuilder();
+        append(node, INDENTED_LEVELS, out);
+        return ascii(out);
+    }
+
+    /** JSON has no NaN and no infinity: they become null. */
+    static void put(ObjectNode json, String key, double value) {
+        if (Double.isFinite(value)) {
+            json.put(key, value);
+        } else {
+            json.putNull(key);
+        }
+    }
+
+    /** The same for a list. A float is written with the fewest digits that are its own. */
+    static void add(ArrayNode json, float value) {
+        if (Float.isFinite(value)) {
+            json.add(Double.parseDouble(Float.toString(value)));
+        } else {
+            json.addNull();
+        }
     }
 
     private static void append(JsonNode node, int level, StringBuilder out) {

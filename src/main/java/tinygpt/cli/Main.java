@@ -32,6 +32,9 @@ public final class Main {
             "inspect",
             "diff",
             "audit",
+            "attention",
+            "lens",
+            "ablate",
             "ledger",
             "merge",
             "bench",
@@ -85,6 +88,9 @@ public final class Main {
             case "audit" -> AuditCommand.create(output);
             case "ledger" -> LedgerCommand.create(output);
             case "merge" -> MergeCommand.create(output);
+            case "attention" -> AttentionCommand.create(output);
+            case "lens" -> LensCommand.create(output);
+            case "ablate" -> AblateCommand.create(output);
             case "bench" -> BenchCommand.create(output);
             case "selftest" -> SelftestCommand.create(output);
             default -> throw new IllegalStateException("no command " + name);

@@ -48,7 +48,7 @@ final class SampleWriter implements TrainingListener {
     }
 
     /** The beginning of a new text where texts are separated; elsewhere that token was never seen, so the first one is. */
-    private static int[] start(Corpus corpus) {
+    static int[] start(Corpus corpus) {
         int endOfText = corpus.tokenizer().endOfText();
         boolean separated = Arrays.stream(corpus.train()).anyMatch(id -> id == endOfText);
         return separated ? new int[0] : new int[] {corpus.train()[0]};

@@ -1,6 +1,7 @@
 package tinygpt.cli;
 
 import java.util.Map;
+import tinygpt.inspection.DivergingColors;
 
 /** How a terminal can be coloured. */
 enum TerminalColors {
@@ -11,11 +12,23 @@ enum TerminalColors {
     /** 24 bits. */
     TRUE_COLOR;
 
+    /** Ends a colour. */
+    static final String RESET = "\u001b[0m";
+
     /** When to colour, as on the command line. */
     enum When {
         never,
         auto,
         always
+    }
+
+    /** What sets the background to 0xRRGGBB, or to what comes nearest. */
+    String background(int rgb) {
+        return switch (this) {
+            case NONE -> "";
+            case PALETTE -> "\u001b[48;5;" + DivergingColors.xterm256(rgb) + "m";
+            case TRUE_COLOR -> "\u001b[48;2;" + (rgb >> 16) + ";" + (rgb >> 8 & 0xFF) + ";" + (rgb & 0xFF) + "m";
+        };
     }
 
     /**

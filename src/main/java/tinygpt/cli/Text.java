@@ -9,12 +9,14 @@ final class Text {
 
     private Text() {}
 
+    /** A text with spaces behind it, as wide as so many columns of a terminal. */
     static String left(String text, int width) {
-        return text + " ".repeat(Math.max(0, width - text.length()));
+        return text + " ".repeat(Math.max(0, width - Columns.of(text)));
     }
 
+    /** A text with spaces before it. */
     static String right(String text, int width) {
-        return " ".repeat(Math.max(0, width - text.length())) + text;
+        return " ".repeat(Math.max(0, width - Columns.of(text))) + text;
     }
 
     /**

@@ -20,6 +20,7 @@ final class TextTable {
         add(header);
     }
 
+    /** Adds a line of as many cells as there are columns. */
     void add(List<String> cells) {
         if (cells.size() != alignment.length()) {
             throw new IllegalArgumentException(cells + " do not fill " + alignment.length() + " columns");
@@ -31,10 +32,15 @@ final class TextTable {
         int[] widths = new int[alignment.length()];
         for (List<String> cells : lines) {
             for (int i = 0; i < widths.length; i++) {
-                widths[i] = Math.max(widths[i], cells.get(i).length());
+                widths[i] = Math.max(widths[i], Columns.of(cells.get(i)));
             }
         }
         return lines.stream().map(cells -> line(cells, widths)).toList();
+    }
+
+    /** The lines behind so much white space, each with its line break. */
+    String text(String indent) {
+        return lines().stream().map(line -> indent + line + "\n").reduce("", String::concat);
     }
 
     /** The same as a table in Markdown. */

@@ -58,6 +58,17 @@ final class Candidates {
         return likeliest;
     }
 
+    /** The most likely tokens of all, the likeliest first; to be asked for before any are left out. */
+    int[] likeliest(int count) {
+        buildHeap();
+        int[] likely = new int[Math.min(count, vocabulary)];
+        for (int i = 0; i < likely.length; i++) {
+            likely[i] = ids[0];
+            rankNext();
+        }
+        return likely;
+    }
+
     /** How many candidates there are. */
     int count() {
         return kept;
@@ -123,6 +134,32 @@ final class Candidates {
             chosen = weights[id] > 0 ? id : chosen; // where rounding leaves nothing above the target
         }
         return chosen;
+    }
+
+    /** The probabilities of the candidates, by id, once they have weights; 0 for other tokens. */
+    double[] probabilities() {
+        double[] probabilities = new double[vocabulary];
+        double whole = weight();
+        for (int i = 0; i < kept; i++) {
+            probabilities[id(i)] = weights[id(i)] / whole;
+        }
+        return probabilities;
+    }
+
+    /**
+     * Where each candidate's stretch of the cumulative distribution begins and ends, by id: numbers from {@code [id][0]}
+     * up to {@code [id][1]} choose it. Null for other tokens.
+     */
+    double[][] stretches() {
+        double[][] stretches = new double[vocabulary][];
+        double whole = weight();
+        double sum = 0;
+        for (int i = 0; i < kept; i++) {
+            double from = sum / whole;
+            sum += weights[id(i)];
+            stretches[id(i)] = new double[] {from, sum / whole};
+        }
+        return stretches;
     }
 
     private double weight() {

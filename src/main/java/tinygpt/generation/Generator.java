@@ -1,6 +1,7 @@
 package tinygpt.generation;
 
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import tinygpt.model.DecodeState;
@@ -31,6 +32,7 @@ public final class Generator implements AutoCloseable {
     private final Candidates candidates;
     private final int[] window;
     private int length;
+    private ChoiceRecorder recorder;
 
     /** Why a text ended. */
     public enum End {
@@ -145,7 +147,7 @@ public final class Generator implements AutoCloseable {
      */
     public Result tokens(
             int[] prompt, SamplingSettings settings, long sample, OptionalInt endOfText, IntPredicate receiver) {
-        Sampler sampler = new Sampler(settings, candidates);
+        Sampler sampler = new Sampler(settings, candidates, recorder);
         int stop = endOfText.orElse(-1);
         Matrix logits = read(begin(prompt, endOfText)); // (1, V)
         for (int number = 0; number < settings.maxTokens(); number++) {
@@ -161,6 +163,15 @@ public final class Generator implements AutoCloseable {
             }
         }
         return new Result(settings.maxTokens(), End.LENGTH);
+    }
+
+    /**
+     * Tells a listener from now on how each token is chosen, before it is handed over; an end of text too.
+     *
+     * @param shown how many of the likeliest tokens it wants to see, at least 1
+     */
+    public void explainTo(Consumer<Choice> listener, int shown) {
+        recorder = new ChoiceRecorder(shown, listener);
     }
 
     /** How many tokens at the beginning of a text of this length the model does not see any more. */

@@ -6,18 +6,32 @@ import tinygpt.tensor.Matrix;
 
 /**
  * Chooses tokens: a pure function of (seed, sample, number of the token, logits). A uniform number is looked up in the
- * cumulative distribution of the candidates. Allocates nothing. Not thread-safe.
+ * cumulative distribution of the candidates. Allocates nothing unless it is
+ * watched. Not thread-safe.
  */
 final class Sampler {
     private final Candidates candidates;
     private final SamplingStep[] steps;
     private final boolean greedy;
+    private final double temperature;
     private final long seed;
+    private final ChoiceRecorder recorder;
 
     Sampler(SamplingSettings settings, Candidates candidates) {
+        this(settings, candidates, null);
+    }
+
+    /**
+     * A sampler that somebody watches.
+     *
+     * @param recorder is shown every choice; null for nobody
+     */
+    Sampler(SamplingSettings settings, Candidates candidates, ChoiceRecorder recorder) {
+        this.recorder = recorder;
         this.candidates = candidates;
         this.steps = settings.steps();
-        this.greedy = settings.temperature() == 0;
+        this.temperature = settings.temperature();
+        this.greedy = temperature == 0;
         this.seed = settings.seed();
     }
 
@@ -37,12 +51,26 @@ final class Sampler {
     /** The next token from logits that are with the candidates already. */
     int choose(long sample, long number) {
         candidates.reset();
+        if (recorder != null) {
+            recorder.begin(candidates, temperature);
+        }
         if (greedy) {
-            return candidates.likeliest();
+            return chosen(candidates.likeliest(), sample, number, Double.NaN);
         }
         for (SamplingStep step : steps) {
             step.apply(candidates);
+            if (recorder != null) {
+                recorder.after(step, candidates);
+            }
         }
-        return candidates.at(CounterRandom.uniform(seed, Stream.SAMPLING, number, sample));
+        double drawn = CounterRandom.uniform(seed, Stream.SAMPLING, number, sample);
+        return chosen(candidates.at(drawn), sample, number, drawn);
+    }
+
+    private int chosen(int token, long sample, long number, double drawn) {
+        if (recorder != null) {
+            recorder.chosen(candidates, token, sample, number, drawn);
+        }
+        return token;
     }
 }

@@ -57,7 +57,12 @@ public final class InitialValues implements AutoCloseable {
         }
         return header.baseModel().isPresent()
                 ? new InitialValues(Source.UNKNOWN, null, 0)
-                : new InitialValues(Source.SEED, null, header.hyperparameters().seed());
+                : ofSeed(header.hyperparameters().seed());
+    }
+
+    /** Those that a seed gives. */
+    static InitialValues ofSeed(long seed) {
+        return new InitialValues(Source.SEED, null, seed);
     }
 
     private static List<String> described(WeightFile file) {

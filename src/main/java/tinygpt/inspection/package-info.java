@@ -6,5 +6,9 @@
  * where the numbers started. {@link tinygpt.inspection.ModelStatistics}, {@link tinygpt.inspection.ModelDifference} and
  * {@link tinygpt.inspection.BlockMap} look at files only and start no ND4J; {@link tinygpt.inspection.Audit} trains one step
  * to see that every parameter is initialised, decayed, reached and moved as declared.
+ *
+ * <p>{@link tinygpt.inspection.AttentionHead} and {@link tinygpt.inspection.LogitLens} watch one forward pass, and {@link
+ * tinygpt.inspection.Ablation} takes parts out of a model in memory. No file is changed here; how all this is shown is the
+ * command line's business.
  */
 package tinygpt.inspection;

@@ -31,7 +31,9 @@ record RunFacts(String data, String dataSha256, RunSettings settings, Losses los
     private static final String BEST_LOSS = "best_validation_loss";
     private static final String BEST_STEP = "best_step";
     private static final String FIRST_LOSS = "first_validation_loss";
+    /** Path of the model that a fine-tuned run started from. */
     static final String FROM = "from";
+
     private static final String FROM_SHA256 = "from_weights_sha256";
     private static final String OLD_DATA = "old_data";
     private static final String OLD_DATA_SHA256 = "old_data_sha256";

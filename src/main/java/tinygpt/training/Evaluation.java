@@ -1,5 +1,6 @@
 package tinygpt.training;
 
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import tinygpt.model.Activations;
@@ -32,6 +33,49 @@ public final class Evaluation {
         }
     }
 
+    /** The loss of each window of a text: what the loss of the whole and its standard error are made of. */
+    public static final class WindowLosses {
+        private final double[] sums;
+        private final int tokens;
+        private final int time;
+
+        private WindowLosses(double[] sums, int tokens, int time) {
+            this.sums = sums;
+            this.tokens = tokens;
+            this.time = time;
+        }
+
+        /** The loss of the text. */
+        public Result result() {
+            return Evaluation.result(sums, tokens, time);
+        }
+
+        /**
+         * How much higher this loss is than another one of the same text. The standard error is that of the windows'
+         * differences: windows that are hard for both models do not blur it.
+         *
+         * @throws IllegalArgumentException if the other was not measured on windows like these
+         */
+        public Result minus(WindowLosses other) {
+            if (other.tokens != tokens || other.time != time) {
+                throw new IllegalArgumentException("losses of " + tokens + " tokens in windows of " + time
+                        + " cannot be compared with those of " + other.tokens + " in windows of " + other.time);
+            }
+            double[] differences = new double[sums.length];
+            Arrays.setAll(differences, i -> sums[i] - other.sums[i]);
+            return Evaluation.result(differences, tokens, time);
+        }
+    }
+
+    /**
+     * Evaluates window by window, to compare models on the same text.
+     *
+     * @throws IllegalArgumentException as {@link #evaluate(Gpt, int[], WorkerTeam)}
+     */
+    public static WindowLosses windows(Gpt model, int[] tokens, WorkerTeam team) {
+        return windows(model, tokens, team, () -> false);
+    }
+
     /**
      * Evaluates on a team of workers. Any number of workers gives the same bits.
      *
@@ -43,6 +87,11 @@ public final class Evaluation {
 
     /** The same; null if it was asked to stop before it was through. */
     static Result evaluate(Gpt model, int[] tokens, WorkerTeam team, BooleanSupplier stop) {
+        WindowLosses losses = windows(model, tokens, team, stop);
+        return losses == null ? null : losses.result();
+    }
+
+    private static WindowLosses windows(Gpt model, int[] tokens, WorkerTeam team, BooleanSupplier stop) {
         if (tokens.length < 2) {
             throw new IllegalArgumentException(
                     "nothing to evaluate: a text of " + tokens.length + " tokens has no next token to predict");
@@ -67,7 +116,7 @@ public final class Evaluation {
                 pass(model, team.workspace(), one, tokens, i, time, losses);
             }
         }
-        return stop.getAsBoolean() ? null : result(losses, tokens.length, time);
+        return stop.getAsBoolean() ? null : new WindowLosses(losses, tokens.length, time);
     }
 
     /** The most windows of that length in one pass of a worker. */

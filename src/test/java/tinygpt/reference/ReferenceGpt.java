@@ -13,6 +13,7 @@ import static tinygpt.reference.ReferenceLayers.times;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter;
@@ -127,6 +128,13 @@ public final class ReferenceGpt {
     /** The logits, (B, T, V), as a function of the {@linkplain #embedding embedding sum} of a batch of B sequences. */
     public double[] logits(double[] embedding, int batch) {
         return forward(embedding, batch).logits;
+    }
+
+    /** The attention probabilities of each layer, before dropout, (B, H, T, T). */
+    public List<double[]> attention(int[][] ids) {
+        return Arrays.stream(forward(embedding(ids), ids.length).blocks)
+                .map(block -> block.probabilities)
+                .toList();
     }
 
     /** Cross-entropy in nats, the mean over all tokens of -ln softmax(logits)[target]. */

@@ -60,6 +60,37 @@ class EvaluationTest {
         assertTrue(e.getMessage().contains("no next token"), e.getMessage());
     }
 
+    /** Mean and standard error of the differences of three windows of 8 tokens, by hand from the windows' own losses. */
+    @Test
+    void difference_ofTwoModels_hasTheStandardErrorOfTheWindowsDifferences() {
+        int[] tokens = ModelFixtures.randomIds(SHAPE, 1, 25, 2)[0];
+        double[] differences = new double[3];
+        Evaluation.Result difference;
+        try (ParameterRegistry one = ParameterRegistry.of(SHAPE).allocate();
+                ParameterRegistry other = ParameterRegistry.of(SHAPE).allocate();
+                WorkerTeam team = new WorkerTeam(1, Gpt.longestRow(SHAPE))) {
+            ModelFixtures.fill(one, ModelFixtures.randomWeights(SHAPE, 1));
+            ModelFixtures.fill(other, ModelFixtures.randomWeights(SHAPE, 2));
+            Evaluation.WindowLosses losses = Evaluation.windows(new Gpt(one), tokens, team);
+            assertEquals(Evaluation.evaluate(new Gpt(one), tokens, team), losses.result());
+            difference = losses.minus(Evaluation.windows(new Gpt(other), tokens, team));
+            for (int i = 0; i < 3; i++) {
+                int[] window = Arrays.copyOfRange(tokens, 8 * i, 8 * i + 9);
+                differences[i] = Evaluation.evaluate(new Gpt(one), window, team).loss()
+                        - Evaluation.evaluate(new Gpt(other), window, team).loss();
+            }
+            int[] shorter = Arrays.copyOf(tokens, 24);
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> losses.minus(Evaluation.windows(new Gpt(other), shorter, team)));
+        }
+        double mean = Arrays.stream(differences).average().orElseThrow();
+        double squares =
+                Arrays.stream(differences).map(d -> (d - mean) * (d - mean)).sum();
+        assertEquals(mean, difference.loss(), 1e-6);
+        assertEquals(Math.sqrt(squares / 2 / 3), difference.standardError(), 1e-6);
+    }
+
     private static Evaluation.Result evaluate(Map<String, double[]> weights, int[] tokens, int threads) {
         try (ParameterRegistry registry = ParameterRegistry.of(SHAPE).allocate();
                 WorkerTeam team = new WorkerTeam(threads, Gpt.longestRow(SHAPE))) {

@@ -1,0 +1,148 @@
+package tinygpt.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import tinygpt.generation.Choice;
+import tinygpt.generation.Choice.Candidate;
+import tinygpt.generation.Choice.Cut;
+import tinygpt.generation.SamplingSettings;
+
+/** How tokens are chosen, for people and for programs. Rules that are off have no column. */
+final class ChoicePrinter {
+    private static final int DIGITS = 6;
+
+    private final TokenNames names;
+    private final SamplingSettings settings;
+    private final int[] prompt;
+    private final List<Integer> chosen = new ArrayList<>();
+    private long sample = -1;
+
+    ChoicePrinter(TokenNames names, SamplingSettings settings, int... prompt) {
+        this.names = names;
+        this.settings = settings;
+        this.prompt = prompt.clone();
+    }
+
+    /** One choice as a table, to be given all choices in their order. */
+    String table(Choice choice) {
+        if (choice.sample() != sample) {
+            sample = choice.sample();
+            chosen.clear();
+        }
+        int[] before = Arrays.copyOf(prompt, prompt.length + chosen.size());
+        for (int i = 0; i < chosen.size(); i++) {
+            before[prompt.length + i] = chosen.get(i);
+        }
+        chosen.add(choice.token());
+        boolean topK = !choice.greedy() && settings.topK() > 0;
+        boolean topP = !choice.greedy() && settings.topP() < 1;
+        boolean tempered = !choice.greedy() && settings.temperature() != 1;
+        List<String> header = new ArrayList<>(List.of("", "rank", "token", "logit", "model"));
+        String alignment = "lrlrr" + (tempered ? "r" : "") + (topK ? "r" : "") + (topP ? "r" : "") + "ll";
+        if (tempered) {
+            header.add("temperature " + settings.temperature());
+        }
+        if (topK) {
+            header.add("top-k " + settings.topK());
+        }
+        if (topP) {
+            header.add("top-p " + settings.topP());
+        }
+        header.add(choice.greedy() ? "" : "chosen by numbers");
+        header.add("");
+        TextTable table = new TextTable(alignment, header);
+        for (Candidate c : choice.candidates()) {
+            List<String> cells = new ArrayList<>(List.of(
+                    c.id() == choice.token() ? ">" : "",
+                    Integer.toString(c.rank()),
+                    names.name(c.id()),
+                    Show.decimals(c.logit(), 4),
+                    Show.probability(c.model())));
+            if (tempered) {
+                cells.add(Show.probability(c.tempered()));
+            }
+            if (topK) {
+                cells.add(c.cut() == Cut.TOP_K ? "-" : Show.probability(c.afterTopK()));
+            }
+            if (topP) {
+                cells.add(c.cut() == Cut.NONE ? Show.probability(c.chance()) : "-");
+            }
+            cells.add(range(c));
+            cells.add(verdict(c, choice));
+            table.add(cells);
+        }
+        String after = before.length == 0 ? "at the beginning" : "after " + names.tail(before);
+        return "token " + (choice.number() + 1) + ", " + after + "\n" + table.text("  ") + rest(choice) + why(choice);
+    }
+
+    private static String range(Candidate c) {
+        return Double.isNaN(c.from()) ? "" : Show.decimals(c.from(), DIGITS) + " to " + Show.decimals(c.to(), DIGITS);
+    }
+
+    private static String verdict(Candidate c, Choice choice) {
+        return switch (c.cut()) {
+            case NONE -> c.id() == choice.token() ? "chosen" : "";
+            case TOP_K -> "cut by top-k";
+            case TOP_P -> "cut by top-p";
+            case GREEDY -> "not the likeliest";
+        };
+    }
+
+    private static String rest(Choice choice) {
+        double shown =
+                choice.candidates().stream().mapToDouble(Candidate::model).sum();
+        String rest = "  the model gives all other tokens together " + Show.probability(Math.max(0, 1 - shown)) + "\n";
+        if (choice.greedy()) {
+            return rest;
+        }
+        return rest + "  " + Show.count(choice.kept()) + " could be chosen"
+                + (choice.cutByTopK() > 0 ? ", top-k cut " + Show.count(choice.cutByTopK()) : "")
+                + (choice.cutByTopP() > 0 ? ", top-p cut " + Show.count(choice.cutByTopP()) : "") + "\n";
+    }
+
+    private String why(Choice choice) {
+        String name = names.name(choice.token());
+        if (choice.greedy()) {
+            return "  greedy: " + name + " is the likeliest token, and no random number is drawn\n";
+        }
+        return "  drawn " + Show.decimals(choice.drawn(), DIGITS) + " (a function of seed " + settings.seed()
+                + ", sample "
+                + choice.sample() + ", token " + (choice.number() + 1) + "): it falls on " + name + ", which has "
+                + range(choice.chosen()) + "\n";
+    }
+
+    /** One choice as a line of JSON. */
+    String json(Choice choice) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("sample", choice.sample());
+        json.put("number", choice.number());
+        json.put("id", choice.token());
+        json.put("text", names.text(choice.token()));
+        json.put("greedy", choice.greedy());
+        Json.put(json, "drawn", choice.drawn());
+        json.put("kept", choice.kept());
+        json.put("cut_by_top_k", choice.cutByTopK());
+        json.put("cut_by_top_p", choice.cutByTopP());
+        ArrayNode candidates = json.putArray("candidates");
+        for (Candidate c : choice.candidates()) {
+            ObjectNode one = candidates.addObject();
+            one.put("id", c.id());
+            one.put("text", names.text(c.id()));
+            one.put("rank", c.rank());
+            Json.put(one, "logit", c.logit());
+            one.put("model", c.model());
+            one.put("temperature", c.tempered());
+            one.put("top_k", c.cut() == Cut.TOP_K ? 0 : c.afterTopK());
+            one.put("top_p", c.chance());
+            Json.put(one, "from", c.from());
+            Json.put(one, "to", c.to());
+            one.put("cut", c.cut().name().toLowerCase(Locale.ROOT));
+        }
+        return Json.line(json) + "\n";
+    }
+}

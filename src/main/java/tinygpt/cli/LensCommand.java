@@ -1,0 +1,160 @@
+package tinygpt.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import tinygpt.inspection.LogitLens;
+import tinygpt.inspection.LogitLens.Depth;
+import tinygpt.inspection.LogitLens.Guess;
+import tinygpt.inspection.LogitLens.Position;
+import tinygpt.model.Gpt;
+import tinygpt.runs.LoadedModel;
+import tinygpt.tensor.Workspace;
+
+/** Shows what a model would say next after each of its layers. */
+@Command(
+        name = "lens",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        abbreviateSynopsis = true,
+        description = {
+            "Shows which token a model would guess next if it ended after its embeddings, after layer 0, and so on (the"
+                    + " logit lens): the final norm and the head are applied to what is there.",
+            "",
+            "'rank' is the place of the model's final choice in each list, 'KL' the Kullback-Leibler divergence of each"
+                    + " list from the final one, in nats; the last line is the model's own output."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  tinygpt lens --prompt 'Once upon a ti'",
+            "  tinygpt lens --prompt 'Once' --all --top 3"
+        })
+final class LensCommand implements Callable<Integer> {
+    private final Output output;
+
+    @Mixin
+    private ModelOption model;
+
+    @Mixin
+    private PromptOption prompt;
+
+    @Option(names = "--all", description = "After every token of the text, not only after the last.")
+    private boolean all;
+
+    @Option(
+            names = "--top",
+            paramLabel = "N",
+            defaultValue = "5",
+            description = "How many guesses to show; 5 unless given.")
+    private int top;
+
+    @Option(names = "--json", description = "The same as JSON, with all digits.")
+    private boolean json;
+
+    private LensCommand(Output output) {
+        this.output = output;
+    }
+
+    static CommandLine create(Output output) {
+        return new CommandLine(new LensCommand(output));
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        prompt.check();
+        RunOptions.atLeast("--top", top, 1, "at least one guess must be shown");
+        Path path = model.path();
+        Advice.print(output.err());
+        try (LoadedModel loaded = ModelOption.open(path, output)) {
+            Gpt gpt = loaded.model();
+            int[] tokens = prompt.read(path, loaded);
+            Workspace space = new Workspace(Gpt.longestRow(gpt.shape()));
+            List<Position> positions = LogitLens.look(gpt, space, tokens, all ? 0 : tokens.length - 1, top);
+            TokenNames names = TokenNames.of(loaded, output.glyphs());
+            if (json) {
+                output.out().print(Json.pretty(json(path, tokens, names, positions)) + "\n");
+            } else {
+                print(tokens, names, positions);
+            }
+            return Exit.OK;
+        } catch (ArithmeticException e) {
+            throw new CommandFailure(Exit.FAILURE, e.getMessage());
+        }
+    }
+
+    private void print(int[] tokens, TokenNames names, List<Position> positions) {
+        PrintWriter out = output.out();
+        for (Position position : positions) {
+            if (position != positions.get(0)) {
+                out.print("\n");
+            }
+            String next = position.position() + 1 < tokens.length
+                    ? "; the text goes on with " + names.name(tokens[position.position() + 1])
+                    : "";
+            out.print("after " + names.tail(Arrays.copyOf(tokens, position.position() + 1)) + next + "\n");
+            int shown = position.depths().get(0).guesses().size();
+            List<String> header = new ArrayList<>(List.of("guesses after", "rank of " + names.name(position.choice())));
+            header.add("KL");
+            for (int i = 1; i <= shown; i++) {
+                header.addAll(List.of(i + ".", ""));
+            }
+            TextTable table = new TextTable("lrr" + "lr".repeat(shown), header);
+            int last = position.depths().size() - 1;
+            for (Depth depth : position.depths()) {
+                List<String> cells = new ArrayList<>(List.of(
+                        name(depth.depth(), last), Show.count(depth.rank()), Show.decimals(depth.divergence(), 4)));
+                for (Guess guess : depth.guesses()) {
+                    cells.addAll(List.of(names.name(guess.id()), Show.probability(guess.probability())));
+                }
+                table.add(cells);
+            }
+            out.print(table.text("  "));
+        }
+    }
+
+    private static String name(int depth, int last) {
+        return depth == 0 ? "embeddings" : "layer " + (depth - 1) + (depth == last ? " (output)" : "");
+    }
+
+    private static ObjectNode json(Path path, int[] tokens, TokenNames names, List<Position> positions) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("model", path.toString());
+        ArrayNode read = json.putArray("tokens");
+        for (int id : tokens) {
+            read.addObject().put("id", id).put("text", names.text(id));
+        }
+        ArrayNode list = json.putArray("positions");
+        for (Position position : positions) {
+            ObjectNode one = list.addObject();
+            one.put("position", position.position());
+            one.put("choice", position.choice());
+            ArrayNode depths = one.putArray("depths");
+            for (Depth depth : position.depths()) {
+                ObjectNode at = depths.addObject();
+                at.put("depth", depth.depth());
+                at.put("rank", depth.rank());
+                Json.put(at, "kl", depth.divergence());
+                ArrayNode guesses = at.putArray("guesses");
+                for (Guess guess : depth.guesses()) {
+                    ObjectNode token = guesses.addObject();
+                    token.put("id", guess.id());
+                    token.put("text", names.text(guess.id()));
+                    token.put("probability", guess.probability());
+                }
+            }
+        }
+        return json;
+    }
+}
