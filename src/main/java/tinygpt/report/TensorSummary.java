@@ -114,7 +114,7 @@ record TensorSummary(
     }
 
     private static void number(LineBuffer line, double value) {
-        if (Double.isFinite(value)) {
+        if (Float.isFinite((float) value)) {
             line.addRounded(value);
         } else {
             line.add("null");

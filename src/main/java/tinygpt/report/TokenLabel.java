@@ -2,6 +2,7 @@ package tinygpt.report;
 
 import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
+import java.util.Locale;
 import tinygpt.text.Tokenizer;
 
 /**
@@ -23,7 +24,7 @@ record TokenLabel(String text, Group group) {
 
         /** The word in files. */
         String label() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 

@@ -29,8 +29,7 @@ class SnapshotPlanTest {
     @Test
     void fewerThanDoublingNeeds_lieFartherApart() {
         assertEquals(List.of(0L, 1L, 1800L), SnapshotPlan.of(1800, 3).steps());
-        assertEquals(
-                List.of(0L, 1L, 16L, 256L, 1800L), SnapshotPlan.of(1800, 5).steps());
+        assertEquals(List.of(0L, 1L, 16L, 256L, 1800L), SnapshotPlan.of(1800, 5).steps());
     }
 
     @ParameterizedTest

@@ -12,19 +12,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tinygpt.formats.BadFileException;
 import tinygpt.formats.StrictJson;
+import tinygpt.hyperparameters.Preset;
 import tinygpt.parameters.Initializer;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.random.CounterRandom;
 import tinygpt.random.Stream;
 import tinygpt.runs.RunSettings.Snapshots;
+import tinygpt.text.CharacterTokenizer;
+import tinygpt.text.Corpus;
 import tinygpt.training.Trainer;
+import tinygpt.training.TrainingListener.StepReport;
 
 class SnapshotStateTest {
     @TempDir
@@ -216,9 +221,9 @@ class SnapshotStateTest {
             trainer.registry().weights().write(wte.offset() + 5, new float[] {Float.NaN}, 0, 1);
             Parameter norm = trainer.registry().get("h.0.ln_1.weight");
             float[] infinite = new float[(int) norm.size()];
-            java.util.Arrays.fill(infinite, Float.NEGATIVE_INFINITY);
+            Arrays.fill(infinite, Float.NEGATIVE_INFINITY);
             trainer.registry().weights().write(norm.offset(), infinite, 0, infinite.length);
-            recorder.onStep(new tinygpt.training.TrainingListener.StepReport(1, 0, 0, 0, false, 0, 1, 1));
+            recorder.onStep(new StepReport(1, 0, 0, 0, false, 0, 1, 1));
         }
         JsonNode read = SnapshotState.read(folder);
         assertEquals(
@@ -236,6 +241,45 @@ class SnapshotStateTest {
     }
 
     @Test
+    void hugeNumbers_areKept() throws IOException {
+        try (Trainer trainer = SnapshotRuns.trainer()) {
+            Parameter norm = trainer.registry().get("h.0.ln_1.weight");
+            float[] huge = new float[(int) norm.size()];
+            Arrays.fill(huge, Float.MAX_VALUE);
+            huge[0] = -Float.MAX_VALUE;
+            trainer.registry().weights().write(norm.offset(), huge, 0, huge.length);
+            Snapshots settings = new Snapshots(3, List.of("h.0.ln_1.weight"), "");
+            SnapshotRecorder.open(folder, trainer, settings).close();
+        }
+        JsonNode read = SnapshotState.read(folder);
+        JsonNode frame = read.get("matrices").get(0).get("frames").get(0);
+        assertEquals(-Float.MAX_VALUE, frame.get("min").doubleValue(), 1e33);
+        assertEquals(-127, SnapshotRuns.numbers(frame.get("mean8"))[0]);
+        double[] shares = SnapshotRuns.numbers(read.get("histograms").get(2).get("counts"));
+        assertEquals(65_535 / 32, shares[0], 1, "one of 32");
+    }
+
+    @Test
+    void largeVocabulary_isShownByItsMostFrequentTokens() throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < 700; i++) { // the last 200 come once, the others three times
+            text.append(Character.toString(0x4E00 + i).repeat(i < 500 ? 3 : 1));
+        }
+        Corpus corpus = Corpus.of(CharacterTokenizer.of(text.toString()), text.toString(), 0.05);
+        try (Trainer trainer = new Trainer(SnapshotRuns.hyperparameters(), corpus, 1)) {
+            SnapshotRecorder.open(folder, trainer, Snapshots.DEFAULT).close();
+        }
+        JsonNode read = SnapshotState.read(folder);
+        JsonNode labels = read.get("embedding").get("labels");
+        assertEquals(512, labels.size());
+        assertEquals(Character.toString(0x4E00 + 499), labels.get(499).textValue());
+        assertEquals(Character.toString(0x4E00 + 511), labels.get(511).textValue());
+        JsonNode wte = read.get("matrices").get(0);
+        assertEquals("1 cell = 6 rows x 1 column", wte.get("reduction").textValue());
+        assertTrue(wte.get("rowLabels").isNull(), "a row of cells is no token");
+    }
+
+    @Test
     void size_isAtMostWhatWasSaid() throws IOException {
         SnapshotSize size = SnapshotSize.of(SnapshotRuns.hyperparameters(), SnapshotRuns.corpus(), Snapshots.DEFAULT);
         int actual = state.toString().getBytes(StandardCharsets.UTF_8).length;
@@ -248,6 +292,17 @@ class SnapshotStateTest {
                                 "model.width", "512", "model.layers", "8", "optimization.steps", "9000"),
                         SnapshotRuns.corpus(),
                         new Snapshots(200, List.of("*.weight"), "")));
+    }
+
+    @Test
+    void defaultRun_leavesRoomForTheRestOfAReportOf5MB() throws IOException {
+        String tales = Files.readString(Path.of("data/tales.txt"));
+        SnapshotSize size = SnapshotSize.of(
+                Preset.named("tiny").hyperparameters(),
+                Corpus.of(CharacterTokenizer.of(tales), tales, 0.1),
+                Snapshots.DEFAULT);
+        assertEquals(18, size.steps().size());
+        assertTrue(size.pageBytes() < 3_000_000, size.toString());
     }
 
     @Test
