@@ -24,6 +24,9 @@ final class Probe {
     /** Tokens of a prompt that nobody chose. */
     private static final int USUAL_TOKENS = 24;
 
+    /** Where it has many heads it is shorter, so that the attention of a snapshot takes at most so many bytes. */
+    private static final int USUAL_ATTENTION = 100_000;
+
     /** The most tokens of one: pictures grow with its square. */
     static final int MOST_TOKENS = 64;
 
@@ -51,12 +54,14 @@ final class Probe {
      * @param text the prompt; empty for the beginning of a line of the validation text
      * @throws IllegalArgumentException if the vocabulary lacks a character of it, or it is too long
      */
-    static int[] prompt(Corpus corpus, int contextLength, String text) {
+    static int[] prompt(Corpus corpus, ModelShape shape, String text) {
         if (text.isEmpty()) {
-            return fromValidation(corpus, Math.min(USUAL_TOKENS, contextLength));
+            long heads = (long) shape.layers() * shape.heads();
+            int affordable = (int) Math.max(1, Math.sqrt((double) USUAL_ATTENTION / heads));
+            return fromValidation(corpus, Math.min(Math.min(USUAL_TOKENS, affordable), shape.contextLength()));
         }
         int[] ids = corpus.tokenizer().encode(text);
-        int most = Math.min(MOST_TOKENS, contextLength);
+        int most = Math.min(MOST_TOKENS, shape.contextLength());
         if (ids.length > most) {
             throw new IllegalArgumentException("the probe prompt has " + ids.length + " tokens; at most " + most
                     + (most < MOST_TOKENS ? " fit the context" : " can be shown") + ", so shorten --probe-prompt");

@@ -47,9 +47,7 @@ public final class SnapshotRecorder implements TrainingListener, AutoCloseable {
         this.matrices = WatchedMatrices.of(registry, settings.matrices());
         this.embedding = EmbeddingRows.of(registry, corpus);
         this.probe = new Probe(
-                trainer.model(),
-                corpus.tokenizer(),
-                Probe.prompt(corpus, registry.shape().contextLength(), settings.prompt()));
+                trainer.model(), corpus.tokenizer(), Probe.prompt(corpus, registry.shape(), settings.prompt()));
     }
 
     /**

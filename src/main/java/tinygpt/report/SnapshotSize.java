@@ -42,13 +42,13 @@ public record SnapshotSize(
         Hyperparameters actual = Trainer.withVocabulary(hyperparameters, corpus);
         ParameterRegistry registry = ParameterRegistry.of(actual);
         List<Parameter> matrices = WatchedMatrices.of(registry, settings.matrices());
-        long prompt = Probe.prompt(corpus, actual.model().contextLength(), settings.prompt()).length;
+        long prompt = Probe.prompt(corpus, actual.model(), settings.prompt()).length;
         SnapshotSize size = new SnapshotSize(
                 SnapshotPlan.of(actual, settings).steps(),
                 registry.owned().size(),
                 matrices.stream().map(Parameter::name).toList(),
                 matrices.stream().mapToLong(SnapshotSize::cells).sum(),
-                actual.model().layers() * actual.model().heads() * prompt * prompt,
+                prompt * prompt * actual.model().layers() * actual.model().heads(),
                 Math.min(EmbeddingRows.MOST, actual.model().vocabularySize()));
         if (size.pageBytes() > LIMIT) {
             throw new IllegalArgumentException("the snapshots would add up to " + size.pageBytes() / 1_000_000

@@ -306,6 +306,14 @@ class SnapshotStateTest {
     }
 
     @Test
+    void noPreset_isTooLargeByDefault() {
+        for (Preset preset : Preset.all()) {
+            SnapshotSize size = SnapshotSize.of(preset.hyperparameters(), SnapshotRuns.corpus(), Snapshots.DEFAULT);
+            assertTrue(size.attention() <= 100_000 && size.pageBytes() < 10_000_000, preset.name() + " " + size);
+        }
+    }
+
+    @Test
     void runWithoutSnapshots_hasEmptyParts() throws IOException {
         assertEquals(
                 "{\"snapshots\":[],\"histograms\":[],\"matrices\":[],\"probe\":null,\"embedding\":null}",
