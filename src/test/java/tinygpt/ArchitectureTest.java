@@ -76,6 +76,20 @@ class ArchitectureTest {
                             "runs",
                             "generation")),
             Map.entry(
+                    "report",
+                    List.of(
+                            "hyperparameters",
+                            "tensor",
+                            "parameters",
+                            "text",
+                            "model",
+                            "training",
+                            "formats",
+                            "metrics",
+                            "runs",
+                            "inspection",
+                            "generation")),
+            Map.entry(
                     "cli",
                     List.of(
                             "bench",
@@ -89,8 +103,9 @@ class ArchitectureTest {
                             "formats",
                             "metrics",
                             "runs",
-                            "generation",
-                            "inspection"))));
+                            "inspection",
+                            "report",
+                            "generation"))));
 
     private static final DescribedPredicate<JavaClass> NATIVE_LIBRARIES =
             resideInAnyPackage("org.nd4j..", "org.bytedeco..", "jdk.incubator..");
