@@ -195,22 +195,12 @@ public final class TrainingRun implements AutoCloseable {
         Hyperparameters after = how.change().apply(before);
         List<HyperparameterChange> changes = HyperparameterChange.between(before, after);
         checkChanges(changes, how.changeAllowed());
-        TrainingText text = textOf(facts, checkpoint, header, how.data());
+        TrainingText text = SavedState.text(checkpoint, header, how.data());
         requireLength(text, after);
         Trainer trainer = new Trainer(after, text.corpus(), threads);
         try {
-            Checkpoint.readWeights(checkpoint, trainer.registry());
-            if (header.hasOptimizerState()) {
-                Checkpoint.readOptimizer(checkpoint, trainer.registry(), trainer.mean(), trainer.meanSquare());
-            } else if (header.step() > 0) {
-                throw new BadFileException(
-                        checkpoint,
-                        "holds no optimizer state, so training cannot go on as if it had not stopped; start a new run"
-                                + " from its weights with --from");
-            }
+            SavedState.restore(checkpoint, header, trainer);
             RunFacts.Losses losses = facts.losses();
-            trainer.continueFrom(header.step(), header.tokensSeen(), losses.best(), losses.lastStep());
-            RunFacts.spikeHistory(checkpoint, header).ifPresent(trainer::continueSpikeHistory);
             TrainingRun run = new TrainingRun(
                     folder, text, trainer, how.settings().apply(facts.settings()), losses, facts.origin(), changes);
             if (!changes.isEmpty()) {
@@ -253,19 +243,6 @@ public final class TrainingRun implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             throw new BadFileException(text.file(), e.getMessage(), e);
         }
-    }
-
-    private static TrainingText textOf(RunFacts facts, Path checkpoint, CheckpointHeader header, Path given)
-            throws IOException {
-        Path file = given != null ? given : header.data().orElse(checkpoint);
-        if (!Files.isRegularFile(file) || file.equals(checkpoint)) {
-            throw new BadFileException(file, "the text of this run is not there; say with --data where it is now");
-        }
-        return TrainingText.readAgain(
-                file,
-                facts.dataSha256(),
-                header.restoreTokenizer(checkpoint),
-                header.hyperparameters().data().validationFraction());
     }
 
     /** Copies the numbers of every parameter; rows that the base does not have stay as they are initialised. */
