@@ -32,6 +32,8 @@ public final class Main {
             "inspect",
             "diff",
             "audit",
+            "why",
+            "step",
             "ledger",
             "merge",
             "bench",
@@ -83,6 +85,8 @@ public final class Main {
             case "inspect" -> InspectCommand.create(output);
             case "diff" -> DiffCommand.create(output);
             case "audit" -> AuditCommand.create(output);
+            case "why" -> WhyCommand.create(output);
+            case "step" -> StepCommand.create(output);
             case "ledger" -> LedgerCommand.create(output);
             case "merge" -> MergeCommand.create(output);
             case "bench" -> BenchCommand.create(output);

@@ -19,6 +19,7 @@ public final class ObservedGradients implements GradientEngine.Factory {
     private WeightElement watched;
     private float gradient;
     private float[] shares;
+    private GradientEngine engine;
 
     /** From the next step on, this number is observed; null for none. */
     void watch(WeightElement element) {
@@ -35,15 +36,24 @@ public final class ObservedGradients implements GradientEngine.Factory {
         return shares.clone();
     }
 
+    /**
+     * The loss of a step's batch at the present weights, with the step's dropout, in nats per token.
+     *
+     * @param step counted from 0
+     */
+    public double loss(long step) {
+        return engine.compute(step);
+    }
+
     @Override
     public GradientEngine open(Gpt model, Hyperparameters hyperparameters, int[] tokens, WorkerTeam team) {
-        GradientEngine engine = new LocalEngine(model, hyperparameters, tokens, team);
-        return new GradientEngine() {
+        GradientEngine local = new LocalEngine(model, hyperparameters, tokens, team);
+        engine = new GradientEngine() {
             @Override
             public double compute(long step) {
-                double loss = engine.compute(step);
+                double loss = local.compute(step);
                 if (watched != null) {
-                    gradient = watched.trained(engine.gradients());
+                    gradient = watched.trained(local.gradients());
                     shares = sharesOf(model, hyperparameters, tokens, team, step);
                 }
                 return loss;
@@ -51,14 +61,15 @@ public final class ObservedGradients implements GradientEngine.Factory {
 
             @Override
             public Slab gradients() {
-                return engine.gradients();
+                return local.gradients();
             }
 
             @Override
             public void close() {
-                engine.close();
+                local.close();
             }
         };
+        return engine;
     }
 
     private float[] sharesOf(Gpt model, Hyperparameters h, int[] tokens, WorkerTeam team, long step) {
