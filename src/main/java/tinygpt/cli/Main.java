@@ -32,6 +32,7 @@ public final class Main {
             "inspect",
             "diff",
             "audit",
+            "verify",
             "why",
             "step",
             "ledger",
@@ -87,6 +88,7 @@ public final class Main {
             case "audit" -> AuditCommand.create(output);
             case "why" -> WhyCommand.create(output);
             case "step" -> StepCommand.create(output);
+            case "verify" -> VerifyCommand.create(output);
             case "ledger" -> LedgerCommand.create(output);
             case "merge" -> MergeCommand.create(output);
             case "bench" -> BenchCommand.create(output);

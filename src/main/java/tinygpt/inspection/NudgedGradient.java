@@ -9,7 +9,7 @@ package tinygpt.inspection;
  */
 public record NudgedGradient(double slope, double backpropagated, double typical) {
     /** How far the two may be apart, as a part of the larger. */
-    public static final double TOLERANCE = 1e-3;
+    public static final double TOLERANCE = 1e-4;
 
     /** The same as a part of what is typical for the tensor: float32 rounds where large terms cancel. */
     public static final double TYPICAL_TOLERANCE = 1e-4;

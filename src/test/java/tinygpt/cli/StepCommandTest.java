@@ -101,7 +101,8 @@ class StepCommandTest {
         assertTrue(out.contains("6  one weight: h.1.ln_2.bias[3]\n"), out);
         assertTrue(out.contains("not decayed: biases and norms are not"), out);
         assertTrue(
-                out.matches("(?s).*7  the same batch again: loss 3[.][0-9]{4} before, [0-9.]+ after: lower by [0-9.e-]+\n"),
+                out.matches(
+                        "(?s).*7  the same batch again: loss 3[.][0-9]{4} before, [0-9.]+ after: lower by [0-9.e-]+\n"),
                 out);
     }
 
