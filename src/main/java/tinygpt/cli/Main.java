@@ -38,7 +38,8 @@ public final class Main {
             "ledger",
             "merge",
             "bench",
-            "selftest");
+            "selftest",
+            "doctor");
 
     private Main() {}
 
@@ -89,6 +90,7 @@ public final class Main {
             case "why" -> WhyCommand.create(output);
             case "step" -> StepCommand.create(output);
             case "verify" -> VerifyCommand.create(output);
+            case "doctor" -> DoctorCommand.create(output);
             case "ledger" -> LedgerCommand.create(output);
             case "merge" -> MergeCommand.create(output);
             case "bench" -> BenchCommand.create(output);

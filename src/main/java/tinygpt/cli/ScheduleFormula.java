@@ -16,16 +16,13 @@ final class ScheduleFormula {
         if (s < o.warmupSteps()) {
             return o.learningRate() + " (" + s + " + 1) / (" + o.warmupSteps() + " + 1), warm-up";
         }
-        if (o.schedule() == tinygpt.hyperparameters.ScheduleKind.CONSTANT) {
-            return o.learningRate() + ", constant";
-        }
         long horizon = Math.max(1, o.steps() - o.warmupSteps());
         String p = "min(1, " + (s - o.warmupSteps()) + " / " + horizon + ")";
         String range = "(" + o.learningRate() + " - " + o.minLearningRate() + ")";
         return switch (o.schedule()) {
             case COSINE -> o.minLearningRate() + " + " + range + " (1 + cos(pi " + p + ")) / 2, cosine";
             case LINEAR -> o.minLearningRate() + " + " + range + " (1 - " + p + "), linear";
-            case CONSTANT -> throw new AssertionError("said above");
+            case CONSTANT -> o.minLearningRate() + " + " + range + ", constant";
         };
     }
 }

@@ -76,7 +76,7 @@ final class VerifyCommand implements Callable<Integer> {
                             + " multiply-adds in float64, which is some time");
             output.err().flush();
         }
-        List<GradientCheck.Tensor> tensors = GradientCheck.of(h, workers, tensor -> {});
+        List<GradientCheck.Tensor> tensors = GradientCheck.of(h, workers);
         output.out()
                 .println("gradients of "
                         + (hyperparameters.explicitKeys().isEmpty() ? hyperparameters.presetName() : "this model")

@@ -52,7 +52,7 @@ final class WeightStepReport {
         row(table, "value before", "w0", digits(step.before()), "");
         step.gradient().ifPresent(gradient -> {
             gradientRows(table, gradient);
-            step.arithmetic().ifPresent(a -> updateRows(table, gradient, a));
+            step.arithmetic().ifPresent(a -> updateRows(table, a));
         });
         List<String> lines = new ArrayList<>(table.lines());
         lines.remove(0); // the header is empty
@@ -81,7 +81,7 @@ final class WeightStepReport {
         row(table, "mean square before", "v0", digits(gradient.square()), "");
     }
 
-    private void updateRows(TextTable table, WeightStep.Gradient gradient, AdamWArithmetic a) {
+    private void updateRows(TextTable table, AdamWArithmetic a) {
         String clip = o.gradientClip() > 0
                 ? "= min(1, " + o.gradientClip() + " / (n + 1e-6))" + (a.clipFactor() < 1 ? "" : ": not clipped")
                 : "clipping is off";

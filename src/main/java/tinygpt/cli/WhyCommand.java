@@ -13,6 +13,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tinygpt.formats.BadFileException;
 import tinygpt.inspection.NudgedGradient;
 import tinygpt.inspection.ObservedGradients;
 import tinygpt.inspection.WeightElement;
@@ -79,7 +80,6 @@ final class WhyCommand implements Callable<Integer> {
         ObservedGradients observed = new ObservedGradients();
         Advice.print(output.err());
         try (Replay replay = Replay.before(folder, number, run.data(), run.threads(), observed)) {
-            replay.notes().forEach(note -> output.err().println("tinygpt: note: " + note));
             Trainer trainer = replay.trainer();
             WeightElement element = WeightElement.parse(trainer.registry(), weight);
             if (replay.startStep() < number - 1) {
@@ -89,6 +89,7 @@ final class WhyCommand implements Callable<Integer> {
                 output.err().flush();
             }
             replay.advance(number - 1, () -> false);
+            replay.notes().forEach(note -> output.err().println("tinygpt: note: " + note));
             OptionalDouble slope = nudge.slope(trainer, element, output);
             WeightStep step = WeightStep.take(trainer, observed, element);
             Optional<NudgedGradient> nudged = slope.isEmpty() || step.gradient().isEmpty()
@@ -97,20 +98,22 @@ final class WhyCommand implements Callable<Integer> {
                             slope.getAsDouble(), step.gradient().get().value(), step.typicalGradient()));
             Optional<Float> saved = saved(replay.checkpointNow(), element);
             WeightStepReport report = new WeightStepReport(step, trainer.hyperparameters(), nudged);
+            Optional<Boolean> fingerprint = replay.isTheRuns();
             boolean agrees = step.sameBits()
+                    && fingerprint.orElse(true)
                     && nudged.map(NudgedGradient::agrees).orElse(true)
                     && saved.map(value -> sameBits(value, step.after())).orElse(true);
             if (json) {
-                printJson(replay, report, saved, agrees);
+                printJson(replay, report, saved, fingerprint, agrees);
             } else {
-                printLines(replay, step, report, saved);
+                printLines(replay, step, report, saved, fingerprint);
             }
             return agrees ? Exit.OK : Exit.FAILURE;
         }
     }
 
     /** What the run itself saved after this step. */
-    private static Optional<Float> saved(Optional<Path> checkpoint, WeightElement element) {
+    private Optional<Float> saved(Optional<Path> checkpoint, WeightElement element) {
         if (checkpoint.isEmpty()) {
             return Optional.empty();
         }
@@ -119,6 +122,9 @@ final class WhyCommand implements Callable<Integer> {
             Parameter parameter = file.registry().get(element.parameter().name());
             file.read(parameter, element.place(), value, 0, 1);
             return Optional.of(value[0]);
+        } catch (BadFileException e) {
+            output.err().println("tinygpt: note: " + e.getMessage());
+            return Optional.empty();
         }
     }
 
@@ -126,7 +132,12 @@ final class WhyCommand implements Callable<Integer> {
         return Float.floatToRawIntBits(a) == Float.floatToRawIntBits(b);
     }
 
-    private void printLines(Replay replay, WeightStep step, WeightStepReport report, Optional<Float> saved) {
+    private void printLines(
+            Replay replay,
+            WeightStep step,
+            WeightStepReport report,
+            Optional<Float> saved,
+            Optional<Boolean> fingerprint) {
         PrintWriter out = output.out();
         WeightElement element = step.element();
         String asked = weight.substring(0, weight.indexOf('['));
@@ -145,13 +156,24 @@ final class WhyCommand implements Callable<Integer> {
                         : "THEY DIFFER: the run's own checkpoint of step " + Show.count(number) + " holds "
                                 + WeightStepReport.digits(value) + " (bits " + WeightStepReport.bits(value)
                                 + "); was it trained by another version or on another processor?"));
+        fingerprint.ifPresent(same -> out.println(
+                same
+                        ? "all weights after step " + Show.count(number) + " have the fingerprint in the run's ledger"
+                        : "THEY DIFFER: all weights after step " + Show.count(number)
+                                + " have another fingerprint than in the run's ledger"));
     }
 
-    private void printJson(Replay replay, WeightStepReport report, Optional<Float> saved, boolean agrees) {
+    private void printJson(
+            Replay replay,
+            WeightStepReport report,
+            Optional<Float> saved,
+            Optional<Boolean> fingerprint,
+            boolean agrees) {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         report.json(root);
         root.put("from_checkpoint_of_step", replay.startStep());
         saved.ifPresent(value -> root.put("bits_in_checkpoint", WeightStepReport.bits(value)));
+        fingerprint.ifPresent(same -> root.put("all_weights_as_in_ledger", same));
         root.put("agrees", agrees);
         output.out().println(Json.pretty(root));
     }

@@ -75,15 +75,14 @@ public final class GradientCheck {
     /**
      * Checks a model of these hyperparameters.
      *
-     * @param sink told of each tensor when it is done, in registry order
-     * @return the same
+     * @return an entry for each tensor that is trained, in registry order
      */
-    public static List<Tensor> of(Hyperparameters h, int threads, Consumer<Tensor> sink) {
-        return of(h, threads, sink, gradients -> {});
+    public static List<Tensor> of(Hyperparameters h, int threads) {
+        return of(h, threads, gradients -> {});
     }
 
     /** The same, with something done to the gradient before it is checked. */
-    static List<Tensor> of(Hyperparameters h, int threads, Consumer<Tensor> sink, Consumer<Slab> tampering) {
+    static List<Tensor> of(Hyperparameters h, int threads, Consumer<Slab> tampering) {
         Hyperparameters checked = reduced(h);
         int[] tokens = tokens(checked);
         try (ParameterRegistry registry = ParameterRegistry.of(checked).allocate();
@@ -97,9 +96,7 @@ public final class GradientCheck {
                 DoubleLoss loss = new DoubleLoss(checked, registry, tokens, 0);
                 List<Tensor> tensors = new ArrayList<>();
                 for (Parameter parameter : registry.trained()) {
-                    Tensor tensor = check(parameter, engine.gradients(), loss, checked.seed());
-                    tensors.add(tensor);
-                    sink.accept(tensor);
+                    tensors.add(check(parameter, engine.gradients(), loss, checked.seed()));
                 }
                 return tensors;
             }

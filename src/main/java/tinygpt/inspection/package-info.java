@@ -6,5 +6,10 @@
  * where the numbers started. {@link tinygpt.inspection.ModelStatistics}, {@link tinygpt.inspection.ModelDifference} and
  * {@link tinygpt.inspection.BlockMap} look at files only and start no ND4J; {@link tinygpt.inspection.Audit} trains one step
  * to see that every parameter is initialised, decayed, reached and moved as declared.
+ *
+ * <p>{@link tinygpt.inspection.WeightStep} and {@link tinygpt.inspection.BatchStep} explain one training step, on a run that
+ * was brought back to it; {@link tinygpt.inspection.DoubleLoss} is what gradients are held against.
+ * {@link tinygpt.inspection.GradientCheck} and {@link tinygpt.inspection.GoldenCheck} say whether the arithmetic is right on
+ * this machine.
  */
 package tinygpt.inspection;

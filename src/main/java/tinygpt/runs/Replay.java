@@ -21,12 +21,15 @@ public final class Replay implements AutoCloseable {
     private final Trainer trainer;
     private final RunFolder folder;
     private final RunFolder.Saved start;
+    private final ReplayedHistory history;
     private final List<String> notes;
 
-    private Replay(Trainer trainer, RunFolder folder, RunFolder.Saved start, List<String> notes) {
+    private Replay(
+            Trainer trainer, RunFolder folder, RunFolder.Saved start, ReplayedHistory history, List<String> notes) {
         this.trainer = trainer;
         this.folder = folder;
         this.start = start;
+        this.history = history;
         this.notes = notes;
     }
 
@@ -91,7 +94,7 @@ public final class Replay implements AutoCloseable {
                 notes.add(e.getMessage());
                 continue;
             }
-            return open(folder, candidate, header, later, data, threads, engines, notes);
+            return open(folder, candidate, header, later, latest, data, threads, engines, notes);
         }
         throw newest != null
                 ? newest
@@ -104,26 +107,23 @@ public final class Replay implements AutoCloseable {
             RunFolder.Saved start,
             CheckpointHeader header,
             RunFolder.Saved later,
+            long latest,
             Path data,
             int threads,
             GradientEngine.Factory engines,
             List<String> notes)
             throws IOException {
-        TrainingText text = SavedState.text(start.file(), header, data);
+        ReplayedHistory history = ReplayedHistory.of(folder, start.step(), latest, notes);
         Hyperparameters hyperparameters = header.hyperparameters();
-        if (later != null) {
-            // Resuming may have changed them; what was trained after this checkpoint is described by the next one.
-            Hyperparameters after = Checkpoint.readHeader(later.file()).hyperparameters();
-            if (!after.equals(hyperparameters)) {
-                notes.add("the run's hyperparameters were changed between steps " + start.step() + " and "
-                        + later.step() + "; the later ones are used");
-                hyperparameters = after;
-            }
+        if (later != null && history.changedAtStart()) {
+            // Resuming has changed them; the next checkpoint says to what.
+            hyperparameters = Checkpoint.readHeader(later.file()).hyperparameters();
         }
+        TrainingText text = SavedState.text(start.file(), header, data);
         Trainer trainer = new Trainer(hyperparameters, text.corpus(), threads, engines);
         try {
             SavedState.restore(start.file(), header, trainer);
-            return new Replay(trainer, folder, start, List.copyOf(notes));
+            return new Replay(trainer, folder, start, history, notes);
         } catch (RuntimeException | Error e) {
             trainer.close();
             throw e;
@@ -132,7 +132,23 @@ public final class Replay implements AutoCloseable {
 
     /** Trains until so many steps are done, or until stopped. */
     public void advance(long steps, BooleanSupplier stop) {
-        trainer.train(steps, 0, stop);
+        trainer.train(steps, 0, () -> {
+            if (Boolean.FALSE.equals(isTheRuns().orElse(null))) {
+                notes.add("after step " + trainer.stepsDone() + " the weights are not those whose fingerprint the run's"
+                        + " ledger has: another processor or version computes other last bits");
+            }
+            return stop.getAsBoolean();
+        });
+    }
+
+    /**
+     * Whether all weights are now, to the bit, those that the run had after as many steps; empty if its ledger has no
+     * fingerprint of that step.
+     */
+    public Optional<Boolean> isTheRuns() {
+        return history.fingerprint(trainer.stepsDone())
+                .map(expected ->
+                        expected.equals(WeightFingerprint.of(trainer.registry()).whole()));
     }
 
     public Trainer trainer() {
@@ -154,7 +170,7 @@ public final class Replay implements AutoCloseable {
 
     /** What the user should know, for example that a damaged checkpoint was passed over. */
     public List<String> notes() {
-        return notes;
+        return List.copyOf(notes);
     }
 
     @Override

@@ -22,8 +22,12 @@ import org.junit.jupiter.api.io.TempDir;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.Preset;
 import tinygpt.parameters.Parameter;
+import tinygpt.parameters.ParameterRegistry;
 import tinygpt.random.CounterRandom;
 import tinygpt.random.Stream;
+import tinygpt.runs.Checkpoint;
+import tinygpt.runs.CheckpointHeader;
+import tinygpt.runs.LoadedModel;
 import tinygpt.runs.RunFolder;
 import tinygpt.runs.TrainingText;
 import tinygpt.training.Trainer;
@@ -126,6 +130,10 @@ class WhyCommandTest {
             assertEquals(
                     step % SAVED == 0 || step == STEPS ? why.get("bits_after") : null,
                     why.get("bits_in_checkpoint"),
+                    where);
+            assertEquals(
+                    why.has("bits_in_checkpoint"),
+                    why.path("all_weights_as_in_ledger").asBoolean(),
                     where);
             assertChain(why, parameter.decayed());
             clipped += why.get("clip_factor").floatValue() < 1 ? 1 : 0;
@@ -276,5 +284,75 @@ class WhyCommandTest {
         Run shown = Run.of("why", "wte.weight[1,1]", "--step=2", "--run=" + run, "--data=" + other);
         assertEquals(3, shown.exitCode(), shown.err());
         assertTrue(shown.err().contains("is not the text this run was started with"), shown.err());
+    }
+
+    /** A checkpoint that is not what training produces is told from it, even if its own fingerprints were made to fit. */
+    @Test
+    void checkpointWithOtherWeights_differs() throws IOException {
+        Path edited = folder.resolve("edited");
+        copy(run, edited);
+        RunFolder target = new RunFolder(edited);
+        try (LoadedModel model = LoadedModel.open(target.checkpoint(SAVED))) {
+            ParameterRegistry registry = model.model().registry();
+            registry.weights().write(registry.get("ln_f.bias").offset(), new float[] {0.5f}, 0, 1);
+            Files.delete(target.checkpoint(SAVED));
+            CheckpointHeader header = model.checkpoint().orElseThrow();
+            Checkpoint.write(
+                    target.checkpoint(SAVED),
+                    new Checkpoint.Facts(
+                            header.hyperparameters(),
+                            header.tokenizer(),
+                            header.step(),
+                            header.tokensSeen(),
+                            header.extras()),
+                    registry,
+                    null,
+                    null);
+        }
+        Run shown = Run.of("why", "ln_f.bias[0]", "--step=" + SAVED, "--run=" + edited, "--no-nudge");
+        assertEquals(1, shown.exitCode(), shown.out() + shown.err());
+        assertTrue(shown.out().contains("THEY DIFFER: the run's own checkpoint of step 5 holds 0.5 (bits 3f000000)"));
+        assertTrue(shown.out().contains("all weights after step 5 have the fingerprint in the run's ledger"));
+    }
+
+    /** Steps after a resumption with other hyperparameters are computed with those. */
+    @Test
+    void resumptionWithAnotherRate_isFollowed_andNotGuessedAcross() throws IOException {
+        Path changed = folder.resolve("changed");
+        copy(run, changed);
+        assertEquals(
+                0,
+                Run.of(
+                                "train",
+                                "--resume=" + changed,
+                                "--steps=15",
+                                "--learning-rate=0.003",
+                                "--allow-change",
+                                "--save-every=15",
+                                "--keep=9")
+                        .exitCode());
+        Run after = Run.of("why", "wte.weight[3,3]", "--step=15", "--run=" + changed, "--no-nudge");
+        assertEquals(0, after.exitCode(), after.out() + after.err());
+        assertTrue(after.out().contains("checkpoint of step 15 holds the same bits"), after.out());
+        Run before = Run.of("why", "wte.weight[3,3]", "--step=12", "--run=" + changed, "--no-nudge");
+        assertEquals(0, before.exitCode(), before.out() + before.err());
+        Files.delete(new RunFolder(changed).checkpoint(12));
+        Run across = Run.of("why", "wte.weight[3,3]", "--step=14", "--run=" + changed, "--no-nudge");
+        assertEquals(3, across.exitCode(), across.out() + across.err());
+        assertTrue(
+                across.err().contains("its hyperparameters were changed after step 12, whose checkpoint is gone"),
+                across.err());
+        assertEquals(
+                0,
+                Run.of("why", "wte.weight[3,3]", "--step=12", "--run=" + changed, "--no-nudge")
+                        .exitCode());
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (var files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(from.relativize(file)));
+            }
+        }
     }
 }

@@ -34,7 +34,7 @@ class GradientCheckTest {
     void everyTensor_ofEveryVariant_agrees(String change) {
         String[] keyAndValue = change.split("=");
         Hyperparameters h = small().with(keyAndValue[0], keyAndValue[1]);
-        List<GradientCheck.Tensor> tensors = GradientCheck.of(h, 2, t -> {});
+        List<GradientCheck.Tensor> tensors = GradientCheck.of(h, 2);
         assertEquals(
                 ParameterRegistry.of(h).trained().stream().map(Parameter::name).toList(),
                 tensors.stream().map(t -> t.parameter().name()).toList());
@@ -47,7 +47,7 @@ class GradientCheckTest {
     void oneWrongElement_failsItsTensorAlone() {
         Hyperparameters h = small();
         Parameter wrong = ParameterRegistry.of(GradientCheck.reduced(h)).get("h.1.mlp.c_fc.weight");
-        List<GradientCheck.Tensor> tensors = GradientCheck.of(h, 1, t -> {}, gradients -> {
+        List<GradientCheck.Tensor> tensors = GradientCheck.of(h, 1, gradients -> {
             float[] g = new float[(int) wrong.size()];
             gradients.read(wrong.trainedOffset(), g, 0, g.length);
             double squares = 0;
