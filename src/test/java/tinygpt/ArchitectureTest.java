@@ -33,6 +33,7 @@ class ArchitectureTest {
             Map.entry("hyperparameters", List.of()),
             Map.entry("tensor", List.of("random")),
             Map.entry("parameters", List.of("random", "hyperparameters", "tensor")),
+            Map.entry("reference", List.of("random", "hyperparameters", "parameters")),
             Map.entry("text", List.of("random", "hyperparameters")),
             Map.entry("model", List.of("random", "hyperparameters", "tensor", "parameters")),
             Map.entry("training", List.of("hyperparameters", "tensor", "parameters", "text", "model")),
@@ -74,6 +75,7 @@ class ArchitectureTest {
                             "training",
                             "formats",
                             "runs",
+                            "reference",
                             "generation")),
             Map.entry(
                     "report",

@@ -26,7 +26,8 @@ public record Machine(String cpu, int processors, String system, String jdk, Str
                 Blas.describe());
     }
 
-    private static String cpuName() {
+    /** Name of the processor, or its architecture where the system does not tell. */
+    public static String cpuName() {
         try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
             return lines.filter(line -> line.startsWith("model name"))
                     .map(line -> line.substring(line.indexOf(':') + 1).strip())

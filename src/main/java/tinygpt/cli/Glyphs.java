@@ -26,6 +26,11 @@ final class Glyphs {
         return of(StandardCharsets.US_ASCII).text(text);
     }
 
+    /** Name of the charset. */
+    String charset() {
+        return encoder.charset().name();
+    }
+
     /** Whether every character of the text can be shown. */
     boolean canShow(String text) {
         return encoder.canEncode(text);

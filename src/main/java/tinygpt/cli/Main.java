@@ -35,10 +35,14 @@ public final class Main {
             "attention",
             "lens",
             "ablate",
+            "verify",
+            "why",
+            "step",
             "ledger",
             "merge",
             "bench",
-            "selftest");
+            "selftest",
+            "doctor");
 
     private Main() {}
 
@@ -86,6 +90,10 @@ public final class Main {
             case "inspect" -> InspectCommand.create(output);
             case "diff" -> DiffCommand.create(output);
             case "audit" -> AuditCommand.create(output);
+            case "why" -> WhyCommand.create(output);
+            case "step" -> StepCommand.create(output);
+            case "verify" -> VerifyCommand.create(output);
+            case "doctor" -> DoctorCommand.create(output);
             case "ledger" -> LedgerCommand.create(output);
             case "merge" -> MergeCommand.create(output);
             case "attention" -> AttentionCommand.create(output);

@@ -8,7 +8,12 @@
  * to see that every parameter is initialised, decayed, reached and moved as declared.
  *
  * <p>{@link tinygpt.inspection.AttentionHead} and {@link tinygpt.inspection.LogitLens} watch one forward pass, and {@link
- * tinygpt.inspection.Ablation} takes parts out of a model in memory. No file is changed here; how all this is shown is the
- * command line's business.
+ * tinygpt.inspection.Ablation} takes parts out of a model in memory.
+ *
+ * <p>{@link tinygpt.inspection.WeightStep} and {@link tinygpt.inspection.BatchStep} explain one training step, on a run that
+ * was brought back to it; {@link tinygpt.inspection.DoubleLoss} is what gradients are held against.
+ * {@link tinygpt.inspection.GradientCheck} and {@link tinygpt.inspection.GoldenCheck} say whether the arithmetic is right on
+ * this machine. No file is
+ * changed here; how all this is shown is the command line's business.
  */
 package tinygpt.inspection;

@@ -31,6 +31,32 @@ public final class Dropouts {
         feedForwardResidual.atStep(step);
     }
 
+    /**
+     * What one number is multiplied by, 0 or 1 / (1 - rate): the definition of the masks, for whoever computes a step in
+     * another way.
+     *
+     * @param layer the block, counted from 0; not looked at for the embeddings
+     * @param index (token, channel), for attention (sequence, head, row, column); counted over the whole batch
+     * @throws IllegalArgumentException if the stream is none of the four of dropout
+     */
+    public float multiplier(Stream kind, int layer, int... index) {
+        return switch (kind) {
+            case EMBEDDING_DROPOUT -> embedding.multiplier(index[0], index[1]);
+            case ATTENTION_DROPOUT ->
+                attention.multiplier(attentionPlace(layer, index[0], index[1]) + index[2], index[3]);
+            case ATTENTION_RESIDUAL_DROPOUT -> attentionResidual.multiplier(residualPlace(layer, index[0]), index[1]);
+            case FEED_FORWARD_RESIDUAL_DROPOUT ->
+                feedForwardResidual.multiplier(residualPlace(layer, index[0]), index[1]);
+            case INITIAL_WEIGHTS, BATCH, SHUFFLE, SAMPLING ->
+                throw new IllegalArgumentException(kind + " drops nothing");
+        };
+    }
+
+    /** Whether anything is dropped. */
+    public boolean active() {
+        return embedding.active() || attention.active() || attentionResidual.active() || feedForwardResidual.active();
+    }
+
     /** Place of a token's row in a residual mask. */
     long residualPlace(int layer, long firstToken) {
         // Layers lie far apart: no batch has 2^40 tokens.

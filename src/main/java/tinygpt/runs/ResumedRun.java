@@ -1,7 +1,6 @@
 package tinygpt.runs;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,11 +71,11 @@ record ResumedRun(RunFolder folder, Resumption how, int threads) {
         Hyperparameters after = how.change().apply(before);
         List<HyperparameterChange> changes = HyperparameterChange.between(before, after);
         checkChanges(changes);
-        TrainingText text = text(facts, checkpoint, header);
+        TrainingText text = SavedState.text(checkpoint, header, how.data());
         text.requireContext(after);
         Trainer trainer = new Trainer(after, text.corpus(), threads);
         try {
-            restore(trainer, checkpoint, header, facts.losses());
+            SavedState.restore(checkpoint, header, trainer);
             RunFacts now = RunFacts.of(text, how.settings().apply(facts.settings()), facts.losses(), facts.origin());
             TrainingRun run = new TrainingRun(lock, folder, text, trainer, now, changes);
             run.note(from.notes());
@@ -90,21 +89,6 @@ record ResumedRun(RunFolder folder, Resumption how, int threads) {
             trainer.close();
             throw e;
         }
-    }
-
-    /** Everything a step is a function of. */
-    private static void restore(Trainer trainer, Path checkpoint, CheckpointHeader header, RunFacts.Losses losses) {
-        Checkpoint.readWeights(checkpoint, trainer.registry());
-        if (header.hasOptimizerState()) {
-            Checkpoint.readOptimizer(checkpoint, trainer.registry(), trainer.mean(), trainer.meanSquare());
-        } else if (header.step() > 0) {
-            throw new BadFileException(
-                    checkpoint,
-                    "holds no optimizer state, so training cannot go on as if it had not stopped; start a new run"
-                            + " from its weights with --from");
-        }
-        trainer.continueFrom(header.step(), header.tokensSeen(), losses.best(), losses.lastStep());
-        RunFacts.spikeHistory(checkpoint, header).ifPresent(trainer::continueSpikeHistory);
     }
 
     private void checkChanges(List<HyperparameterChange> changes) {
@@ -127,17 +111,5 @@ record ResumedRun(RunFolder folder, Resumption how, int threads) {
     private static String list(List<HyperparameterChange> changes) {
         return String.join(
                 ", ", changes.stream().map(HyperparameterChange::toString).toList());
-    }
-
-    private TrainingText text(RunFacts facts, Path checkpoint, CheckpointHeader header) throws IOException {
-        Path file = how.data() != null ? how.data() : header.data().orElse(checkpoint);
-        if (!Files.isRegularFile(file) || file.equals(checkpoint)) {
-            throw new BadFileException(file, "the text of this run is not there; say with --data where it is now");
-        }
-        return TrainingText.readAgain(
-                file,
-                facts.dataSha256(),
-                header.restoreTokenizer(checkpoint),
-                header.hyperparameters().data().validationFraction());
     }
 }

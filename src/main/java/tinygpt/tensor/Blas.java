@@ -72,6 +72,25 @@ public final class Blas {
         return Library.ONE_DNN ? "OpenBLAS + oneDNN" : "OpenBLAS";
     }
 
+    /** Whether oneDNN computes products of matrices, and if not, why. */
+    public enum OneDnn {
+        /** It does. */
+        IN_USE,
+        /** The user does not want it: {@code -Dtinygpt.blas=openblas}. */
+        REFUSED,
+        /** It cannot be kept to one thread: OMP_NUM_THREADS is not 1. */
+        NOT_ONE_THREAD,
+        /** There is no native library of it for this platform. */
+        MISSING
+    }
+
+    /** What became of oneDNN; loads the libraries. */
+    public static OneDnn oneDnn() {
+        return Environment.REFUSED
+                ? OneDnn.REFUSED
+                : !Environment.ONE_THREAD ? OneDnn.NOT_ONE_THREAD : Library.ONE_DNN ? OneDnn.IN_USE : OneDnn.MISSING;
+    }
+
     /** Whether the process was started so that oneDNN can be kept to one thread, or was told not to use it. */
     static boolean oneDnnAllowed() {
         return Environment.REFUSED || Environment.ONE_THREAD;

@@ -26,6 +26,21 @@ public final class Memory {
         return Math.max(0, Math.min(left, line("/proc/meminfo", "MemAvailable:").orElse(Long.MAX_VALUE)));
     }
 
+    /** Bytes that the process may allocate outside the Java heap; 0 for no limit. */
+    public static long limit() {
+        return Pointer.maxBytes();
+    }
+
+    /** Bytes that the process may have in memory altogether, Java heap and all; 0 for no limit. */
+    public static long processLimit() {
+        return Pointer.maxPhysicalBytes();
+    }
+
+    /** Bytes of memory that the machine has. */
+    public static long installed() {
+        return Pointer.totalPhysicalBytes();
+    }
+
     /**
      * Refuses what does not fit, before it is allocated.
      *

@@ -206,7 +206,7 @@ final class ScalarKernels implements Kernels {
             float before = w[i];
             float after = decayed ? before * s.decayFactor : before;
             m[i] = s.beta1 * m[i] + s.oneMinusBeta1 * gradient;
-            v[i] = s.beta2 * v[i] + s.oneMinusBeta2 * gradient * gradient;
+            v[i] = s.beta2 * v[i] + s.oneMinusBeta2 * (gradient * gradient);
             after -= s.stepSize * m[i] / ((float) Math.sqrt(v[i]) * s.inverseRootOfCorrection2 + s.epsilon);
             w[i] = after;
             g[i] = gradient;

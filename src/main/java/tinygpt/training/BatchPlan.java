@@ -25,7 +25,7 @@ public final class BatchPlan {
     }
 
     /** Sets the tokens, the targets and the place in the batch of one shard of a step. Allocates nothing. */
-    void fill(long step, int shard, int[] tokens, Activations a) {
+    public void fill(long step, int shard, int[] tokens, Activations a) {
         int size = shardSize();
         a.startAt((long) shard * size);
         for (int i = 0; i < size; i++) {

@@ -16,7 +16,6 @@ import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.parameters.SlabLayout;
-import tinygpt.reference.Masks;
 import tinygpt.reference.ModelFixtures;
 import tinygpt.reference.ModelFixtures.Golden;
 import tinygpt.reference.ReferenceGpt;
@@ -97,7 +96,7 @@ class GptTest {
         int[][] targets = ModelFixtures.randomIds(shape, 3, time, 3);
         for (String kernels : new String[] {"scalar", "vector"}) {
             try (Run run = new Run(shape, weights, ids, targets, kernels)) {
-                ReferenceGpt reference = new ReferenceGpt(shape, weights, masks(run.dropouts));
+                ReferenceGpt reference = new ReferenceGpt(shape, weights, run.dropouts::multiplier);
                 run.forward();
                 ModelFixtures.assertClose(
                         "logits, " + kernels,
@@ -214,17 +213,6 @@ class GptTest {
 
     private static ModelShape small() {
         return new ModelShape(29, 72, 2, 2, 24, 96, true, true, Activation.GELU_TANH, 1e-5, 0.02, 0, 0, 0);
-    }
-
-    /** The fast model's masks, as the reference asks for them. */
-    private static Masks masks(Dropouts d) {
-        return (kind, layer, i) -> switch (kind) {
-            case EMBEDDING_DROPOUT -> d.embedding.multiplier(i[0], i[1]);
-            case ATTENTION_DROPOUT -> d.attention.multiplier(d.attentionPlace(layer, i[0], i[1]) + i[2], i[3]);
-            case ATTENTION_RESIDUAL_DROPOUT -> d.attentionResidual.multiplier(d.residualPlace(layer, i[0]), i[1]);
-            case FEED_FORWARD_RESIDUAL_DROPOUT -> d.feedForwardResidual.multiplier(d.residualPlace(layer, i[0]), i[1]);
-            case INITIAL_WEIGHTS, BATCH, SHUFFLE, SAMPLING -> throw new AssertionError(kind);
-        };
     }
 
     /** One model with weights and a batch. */

@@ -86,7 +86,7 @@ public final class ModelFixtures {
         }
     }
 
-    /** A golden model of the test resources: {@code gpt2-tiny-tied} or {@code gpt2-tiny-untied}; freshly read. */
+    /** A golden model: {@code gpt2-tiny-tied}, which ships with the program, or {@code gpt2-tiny-untied}; freshly read. */
     public static Golden golden(String name) {
         try {
             Path folder = Path.of(URI.create(ModelFixtures.class

@@ -223,7 +223,7 @@ class SnapshotStateTest {
             float[] infinite = new float[(int) norm.size()];
             Arrays.fill(infinite, Float.NEGATIVE_INFINITY);
             trainer.registry().weights().write(norm.offset(), infinite, 0, infinite.length);
-            recorder.onStep(new StepReport(1, 0, 0, 0, false, 0, 1, 1));
+            recorder.onStep(new StepReport(1, 0, 0, 0, false, false, 0, 1, 1));
         }
         JsonNode read = SnapshotState.read(folder);
         assertEquals(

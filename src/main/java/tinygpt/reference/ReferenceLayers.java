@@ -17,12 +17,13 @@ final class ReferenceLayers {
         int rows = x.length / in;
         double[] y = new double[rows * out]; // (N, O)
         for (int n = 0; n < rows; n++) {
-            for (int o = 0; o < out; o++) {
-                double sum = b == null ? 0 : b[o];
-                for (int i = 0; i < in; i++) {
-                    sum += x[n * in + i] * w[i * out + o];
+            for (int o = 0; b != null && o < out; o++) {
+                y[n * out + o] = b[o];
+            }
+            for (int i = 0; i < in; i++) { // outside, so that w is read in the order in which it lies
+                for (int o = 0; o < out; o++) {
+                    y[n * out + o] += x[n * in + i] * w[i * out + o];
                 }
-                y[n * out + o] = sum;
             }
         }
         return y;
@@ -33,14 +34,13 @@ final class ReferenceLayers {
         int rows = x.length / in;
         double[] dx = new double[rows * in]; // (N, I)
         for (int n = 0; n < rows; n++) {
-            for (int o = 0; o < out; o++) {
-                double d = dy[n * out + o];
-                if (db != null) {
-                    db[o] += d;
-                }
-                for (int i = 0; i < in; i++) {
-                    dw[i * out + o] += x[n * in + i] * d;
-                    dx[n * in + i] += w[i * out + o] * d;
+            for (int o = 0; db != null && o < out; o++) {
+                db[o] += dy[n * out + o];
+            }
+            for (int i = 0; i < in; i++) {
+                for (int o = 0; o < out; o++) {
+                    dw[i * out + o] += x[n * in + i] * dy[n * out + o];
+                    dx[n * in + i] += w[i * out + o] * dy[n * out + o];
                 }
             }
         }
