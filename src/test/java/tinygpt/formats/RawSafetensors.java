@@ -99,9 +99,10 @@ public final class RawSafetensors {
         }
     }
 
-    /** A file among the test resources. */
+    /** A file among the resources of the tests, or among those that the program ships. */
     public static Path resource(String name) {
-        return Path.of(System.getProperty("tinygpt.home", "."), "src", "test", "resources")
-                .resolve(name);
+        Path source = Path.of(System.getProperty("tinygpt.home", "."), "src");
+        Path shipped = source.resolve(Path.of("main", "resources", name));
+        return Files.exists(shipped) ? shipped : source.resolve(Path.of("test", "resources", name));
     }
 }
