@@ -99,9 +99,12 @@ public final class RawSafetensors {
         }
     }
 
-    /** A file among the test resources. */
+    /** A file among the test resources, or those that ship with the program. */
     public static Path resource(String name) {
-        return Path.of(System.getProperty("tinygpt.home", "."), "src", "test", "resources")
-                .resolve(name);
+        Path sources = Path.of(System.getProperty("tinygpt.home", "."), "src");
+        Path test = sources.resolve("test").resolve("resources").resolve(name);
+        return Files.exists(test)
+                ? test
+                : sources.resolve("main").resolve("resources").resolve(name);
     }
 }
