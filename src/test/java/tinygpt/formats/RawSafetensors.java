@@ -99,10 +99,12 @@ public final class RawSafetensors {
         }
     }
 
-    /** A file among the resources of the tests, or among those that the program ships. */
+    /** A file among the test resources, or those that ship with the program. */
     public static Path resource(String name) {
-        Path source = Path.of(System.getProperty("tinygpt.home", "."), "src");
-        Path shipped = source.resolve(Path.of("main", "resources", name));
-        return Files.exists(shipped) ? shipped : source.resolve(Path.of("test", "resources", name));
+        Path sources = Path.of(System.getProperty("tinygpt.home", "."), "src");
+        Path test = sources.resolve("test").resolve("resources").resolve(name);
+        return Files.exists(test)
+                ? test
+                : sources.resolve("main").resolve("resources").resolve(name);
     }
 }
