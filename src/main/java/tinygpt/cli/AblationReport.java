@@ -74,7 +74,10 @@ record AblationReport(
     }
 
     private static String indented(String text) {
-        return text.lines().map(line -> ("  " + line).stripTrailing() + "\n").reduce("", String::concat);
+        return text.strip()
+                .lines()
+                .map(line -> ("  " + line).stripTrailing() + "\n")
+                .reduce("", String::concat);
     }
 
     ObjectNode json() {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -36,10 +37,10 @@ import tinygpt.tensor.Workspace;
             "",
             "Examples:",
             "  tinygpt attention --prompt 'Once upon a time'",
-            "  tinygpt attention --prompt 'Once upon a time' --layer 0 --head 1 --numbers"
+            "  tinygpt attention --prompt 'Once upon' --layer 0 --head 1 --numbers"
         })
 final class AttentionCommand implements Callable<Integer> {
-    private static final int WIDE_CELL = 2;
+    private static final int GAP = 3;
 
     private final Output output;
 
@@ -114,7 +115,7 @@ final class AttentionCommand implements Callable<Integer> {
     private void print(Path path, ModelShape shape, int[] tokens, TokenNames names, List<AttentionHead> heads) {
         PrintWriter out = output.out();
         out.print(output.glyphs()
-                .text(path + " · " + Show.count(tokens.length) + " tokens · " + shape.layers() + " layers × "
+                .text(path + " · " + Show.counted(tokens.length, "token") + " · " + shape.layers() + " layers × "
                         + shape.heads() + " heads\n"));
         maps(new AttentionMap(names, tokens), heads);
         TextTable table = new TextTable("lrrrr", List.of("head", "previous", "itself", "first", "entropy"));
@@ -126,9 +127,8 @@ final class AttentionCommand implements Callable<Integer> {
     }
 
     private void maps(AttentionMap map, List<AttentionHead> heads) {
-        PrintWriter out = output.out();
         int columns = Terminal.columns();
-        int needed = numbers ? map.numbersWidth() : map.width(1);
+        int needed = numbers ? map.numbersWidth() : map.width();
         if (needed > columns) {
             output.err()
                     .println("tinygpt: note: a map of this text is " + needed + " columns wide, the terminal " + columns
@@ -137,16 +137,37 @@ final class AttentionCommand implements Callable<Integer> {
         }
         Shades shades = new Shades(TerminalColors.choose(color, System.getenv(), Terminal.stdout()));
         if (!numbers) {
-            out.print(shades.colored() ? "0 " : "shades from 0 to 1: " + Shades.SIGNS + "\n");
-            for (int step = 0; shades.colored() && step <= 10; step++) {
-                out.print(shades.cell(step / 10.0, WIDE_CELL));
-            }
-            out.print(shades.colored() ? " 1\n" : "");
+            output.out().print(shades.legend() + "\n");
         }
-        int cell = map.width(WIDE_CELL) <= columns ? WIDE_CELL : 1;
+        List<List<String>> maps = new ArrayList<>();
         for (AttentionHead one : heads) {
-            out.print("\n" + name(one) + "\n");
-            out.print(numbers ? map.numbers(one) : map.picture(one, shades, cell));
+            List<String> lines = numbers ? map.numbers(one) : map.picture(one, shades, columns);
+            lines.add(0, name(one));
+            maps.add(lines);
+        }
+        sideBySide(maps, columns);
+    }
+
+    /** Prints as many maps beside each other as fit; heads of one layer share as few rows of maps as they can. */
+    private void sideBySide(List<List<String>> maps, int columns) {
+        PrintWriter out = output.out();
+        String widest = maps.get(0).get(1); // a heading has no colours
+        int width = Math.max(Columns.of(widest), Columns.of(maps.get(0).get(0)));
+        int beside = Math.max(1, (columns + GAP) / (width + GAP));
+        for (int first = 0; first < maps.size(); first += beside) {
+            List<List<String>> row = maps.subList(first, Math.min(maps.size(), first + beside));
+            out.print("\n");
+            for (int line = 0; line < row.get(0).size(); line++) {
+                StringBuilder text = new StringBuilder();
+                for (List<String> one : row) {
+                    text.append(text.isEmpty() ? "" : " ".repeat(GAP));
+                    text.append(
+                            line == 0
+                                    ? Text.left(one.get(0), width)
+                                    : one.get(line) + " ".repeat(width - Columns.of(widest)));
+                }
+                out.print(text.toString().stripTrailing() + "\n");
+            }
         }
     }
 

@@ -1,6 +1,9 @@
 package tinygpt.cli;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.DoubleFunction;
 import tinygpt.inspection.AttentionHead;
 
 /**
@@ -10,6 +13,7 @@ import tinygpt.inspection.AttentionHead;
 final class AttentionMap {
     private static final int LONGEST_LABEL = 8;
     private static final int NUMBER_WIDTH = 5;
+    private static final int WIDE_CELL = 2;
 
     private final String[] labels;
     private final int labelWidth;
@@ -17,14 +21,20 @@ final class AttentionMap {
     AttentionMap(TokenNames names, int... tokens) {
         labels = Arrays.stream(tokens)
                 .mapToObj(names::label)
-                .map(label -> label.length() <= LONGEST_LABEL ? label : label.substring(0, LONGEST_LABEL - 1) + "~")
+                .map(label ->
+                        Columns.of(label) <= LONGEST_LABEL ? label : Columns.first(label, LONGEST_LABEL - 1) + "~")
                 .toArray(String[]::new);
-        labelWidth = Arrays.stream(labels).mapToInt(String::length).max().orElse(0);
+        labelWidth = Arrays.stream(labels).mapToInt(Columns::of).max().orElse(0);
     }
 
     /** Columns that a picture takes with cells of a width. */
-    int width(int cell) {
+    private int width(int cell) {
         return labelWidth + 1 + cell * labels.length;
+    }
+
+    /** The least columns that a picture takes. */
+    int width() {
+        return width(narrowestCell());
     }
 
     /** Columns that the table of numbers takes. */
@@ -32,45 +42,55 @@ final class AttentionMap {
         return width(NUMBER_WIDTH);
     }
 
-    /** A picture with cells of a width. */
-    String picture(AttentionHead head, Shades shades, int cell) {
-        StringBuilder map = heading(cell);
-        for (int query = 0; query < head.time(); query++) {
-            map.append(Text.right(labels[query], labelWidth)).append(' ');
-            for (int key = 0; key <= query; key++) {
-                map.append(shades.cell(head.weight(query, key), cell));
-            }
-            map.append('\n');
-        }
-        return map.toString();
+    /** One, unless a character above a column takes two. */
+    private int narrowestCell() {
+        return Arrays.stream(labels)
+                .flatMapToInt(String::codePoints)
+                .map(codePoint -> Columns.of(Character.toString(codePoint)))
+                .max()
+                .orElse(1);
+    }
+
+    /** The lines of a picture, all as wide, with cells as wide as so many columns allow. */
+    List<String> picture(AttentionHead head, Shades shades, int columns) {
+        int cell = width(WIDE_CELL) <= columns ? WIDE_CELL : narrowestCell();
+        return lines(head, cell, share -> shades.cell(share, cell));
     }
 
     /** The same as numbers with two decimals. */
-    String numbers(AttentionHead head) {
-        StringBuilder table = heading(NUMBER_WIDTH);
-        for (int query = 0; query < head.time(); query++) {
-            table.append(Text.right(labels[query], labelWidth)).append(' ');
-            for (int key = 0; key <= query; key++) {
-                table.append(Text.right(Show.decimals(head.weight(query, key), 2), NUMBER_WIDTH));
-            }
-            table.append('\n');
-        }
-        return table.toString();
+    List<String> numbers(AttentionHead head) {
+        return lines(head, NUMBER_WIDTH, share -> Text.right(Show.decimals(share, 2), NUMBER_WIDTH));
     }
 
-    /** The keys' labels: written downwards where they are wider than a cell, each ending above its column. */
-    private StringBuilder heading(int cell) {
-        StringBuilder heading = new StringBuilder();
-        int height = labelWidth <= cell - 1 || labelWidth == 1 ? 1 : labelWidth;
+    private List<String> lines(AttentionHead head, int cell, DoubleFunction<String> show) {
+        List<String> lines = heading(cell);
+        for (int query = 0; query < head.time(); query++) {
+            StringBuilder line = new StringBuilder(Text.right(labels[query], labelWidth)).append(' ');
+            for (int key = 0; key <= query; key++) {
+                line.append(show.apply(head.weight(query, key)));
+            }
+            lines.add(line.append(" ".repeat((head.time() - 1 - query) * cell)).toString());
+        }
+        return lines;
+    }
+
+    /** The keys' labels, written downwards where they are longer than a character, each ending above its column. */
+    private List<String> heading(int cell) {
+        int height = Arrays.stream(labels)
+                .mapToInt(label -> label.codePointCount(0, label.length()))
+                .max()
+                .orElse(0);
+        List<String> lines = new ArrayList<>();
         for (int line = 0; line < height; line++) {
             StringBuilder text = new StringBuilder(" ".repeat(labelWidth + 1));
             for (String label : labels) {
-                int at = line - (height - label.length());
-                String sign = height == 1 ? label : at < 0 ? "" : label.substring(at, at + 1);
+                int[] characters = label.codePoints().toArray();
+                int at = line - (height - characters.length);
+                String sign = at < 0 ? "" : Character.toString(characters[at]);
                 text.append(cell == NUMBER_WIDTH ? Text.right(sign, cell) : Text.left(sign, cell));
             }
-            heading.append(text.toString().stripTrailing()).append('\n');
+            lines.add(text.toString());
         }
-        return heading;
+        return lines;
     }
 }

@@ -30,6 +30,15 @@ final class ChoicePrinter {
 
     /** One choice as a table, to be given all choices in their order. */
     String table(Choice choice) {
+        int[] before = before(choice);
+        TextTable table = new TextTable(alignment(choice), header(choice));
+        choice.candidates().forEach(candidate -> table.add(cells(candidate, choice)));
+        String after = before.length == 0 ? "at the beginning" : "after " + names.tail(before);
+        return "token " + (choice.number() + 1) + ", " + after + "\n" + table.text("  ") + rest(choice) + why(choice);
+    }
+
+    /** The prompt and what was chosen before. */
+    private int[] before(Choice choice) {
         if (choice.sample() != sample) {
             sample = choice.sample();
             chosen.clear();
@@ -39,58 +48,73 @@ final class ChoicePrinter {
             before[prompt.length + i] = chosen.get(i);
         }
         chosen.add(choice.token());
-        boolean topK = !choice.greedy() && settings.topK() > 0;
-        boolean topP = !choice.greedy() && settings.topP() < 1;
-        boolean tempered = !choice.greedy() && settings.temperature() != 1;
-        List<String> header = new ArrayList<>(List.of("", "rank", "token", "logit", "model"));
-        String alignment = "lrlrr" + (tempered ? "r" : "") + (topK ? "r" : "") + (topP ? "r" : "") + "ll";
-        if (tempered) {
-            header.add("temperature " + settings.temperature());
+        return before;
+    }
+
+    private boolean tempered(Choice choice) {
+        return !choice.greedy() && settings.temperature() != 1;
+    }
+
+    private boolean topK(Choice choice) {
+        return !choice.greedy() && settings.topK() > 0;
+    }
+
+    private boolean topP(Choice choice) {
+        return !choice.greedy() && settings.topP() < 1;
+    }
+
+    private String alignment(Choice choice) {
+        return "rlrr" + (tempered(choice) ? "r" : "") + (topK(choice) ? "r" : "") + (topP(choice) ? "r" : "")
+                + (choice.greedy() ? "" : "l");
+    }
+
+    private List<String> header(Choice choice) {
+        List<String> header = new ArrayList<>(List.of("rank", "token", "logit", "model"));
+        if (tempered(choice)) {
+            header.add("temp " + settings.temperature());
         }
-        if (topK) {
+        if (topK(choice)) {
             header.add("top-k " + settings.topK());
         }
-        if (topP) {
+        if (topP(choice)) {
             header.add("top-p " + settings.topP());
         }
-        header.add(choice.greedy() ? "" : "chosen by numbers");
-        header.add("");
-        TextTable table = new TextTable(alignment, header);
-        for (Candidate c : choice.candidates()) {
-            List<String> cells = new ArrayList<>(List.of(
-                    c.id() == choice.token() ? ">" : "",
-                    Integer.toString(c.rank()),
-                    names.name(c.id()),
-                    Show.decimals(c.logit(), 4),
-                    Show.probability(c.model())));
-            if (tempered) {
-                cells.add(Show.probability(c.tempered()));
-            }
-            if (topK) {
-                cells.add(c.cut() == Cut.TOP_K ? "-" : Show.probability(c.afterTopK()));
-            }
-            if (topP) {
-                cells.add(c.cut() == Cut.NONE ? Show.probability(c.chance()) : "-");
-            }
-            cells.add(range(c));
-            cells.add(verdict(c, choice));
-            table.add(cells);
+        if (!choice.greedy()) {
+            header.add("random numbers");
         }
-        String after = before.length == 0 ? "at the beginning" : "after " + names.tail(before);
-        return "token " + (choice.number() + 1) + ", " + after + "\n" + table.text("  ") + rest(choice) + why(choice);
+        return header;
     }
 
-    private static String range(Candidate c) {
-        return Double.isNaN(c.from()) ? "" : Show.decimals(c.from(), DIGITS) + " to " + Show.decimals(c.to(), DIGITS);
+    private List<String> cells(Candidate c, Choice choice) {
+        List<String> cells = new ArrayList<>(List.of(
+                (c.id() == choice.token() ? "> " : "") + c.rank(),
+                names.cell(c.id()),
+                Show.decimals(c.logit(), 4),
+                Show.probability(c.model())));
+        if (tempered(choice)) {
+            cells.add(Show.probability(c.tempered()));
+        }
+        if (topK(choice)) {
+            cells.add(c.cut() == Cut.TOP_K ? "-" : Show.probability(c.afterTopK()));
+        }
+        if (topP(choice)) {
+            cells.add(c.cut() == Cut.NONE ? Show.probability(c.chance()) : "-");
+        }
+        switch (c.cut()) {
+            case NONE -> {
+                if (!choice.greedy()) {
+                    cells.add(range(c, 4));
+                }
+            }
+            case TOP_K -> cells.add("cut by top-k");
+            case TOP_P -> cells.add("cut by top-p");
+            case GREEDY -> {} // no column: no number is drawn
+        }
+        return cells;
     }
 
-    private static String verdict(Candidate c, Choice choice) {
-        return switch (c.cut()) {
-            case NONE -> c.id() == choice.token() ? "chosen" : "";
-            case TOP_K -> "cut by top-k";
-            case TOP_P -> "cut by top-p";
-            case GREEDY -> "not the likeliest";
-        };
+    private static String range(Candidate c, int digits) {
+        return Show.decimals(c.from(), digits) + " to " + Show.decimals(c.to(), digits);
     }
 
     private static String rest(Choice choice) {
@@ -110,10 +134,9 @@ final class ChoicePrinter {
         if (choice.greedy()) {
             return "  greedy: " + name + " is the likeliest token, and no random number is drawn\n";
         }
-        return "  drawn " + Show.decimals(choice.drawn(), DIGITS) + " (a function of seed " + settings.seed()
-                + ", sample "
-                + choice.sample() + ", token " + (choice.number() + 1) + "): it falls on " + name + ", which has "
-                + range(choice.chosen()) + "\n";
+        return "  drawn " + Show.decimals(choice.drawn(), DIGITS) + " (seed " + settings.seed() + ", sample "
+                + choice.sample() + ", token " + (choice.number() + 1) + "): " + name + " has "
+                + range(choice.chosen(), DIGITS) + "\n";
     }
 
     /** One choice as a line of JSON. */

@@ -82,8 +82,8 @@ final class HeatMap {
             case MEAN -> "their mean";
             case LARGEST -> "the one farthest from 0";
         };
-        return numbers + "; one cell = " + counted(map.rowsPerCell(), "row") + " x "
-                + counted(map.columnsPerCell(), "column") + ", " + block;
+        return numbers + "; one cell = " + Show.counted(map.rowsPerCell(), "row") + " x "
+                + Show.counted(map.columnsPerCell(), "column") + ", " + block;
     }
 
     /** What the limits hide. */
@@ -117,9 +117,5 @@ final class HeatMap {
         boolean beyond = Math.abs(cell) > limit;
         String text = Float.isNaN(cell) ? "\u001b[97m??" : beyond ? "\u001b[97m" + (cell < 0 ? "--" : "++") : "  ";
         return colors.background(DivergingColors.rgb(cell, limit)) + text;
-    }
-
-    private static String counted(int n, String what) {
-        return n + " " + what + (n == 1 ? "" : "s");
     }
 }

@@ -42,6 +42,8 @@ import tinygpt.tensor.Workspace;
             "  tinygpt lens --prompt 'Once' --all --top 3"
         })
 final class LensCommand implements Callable<Integer> {
+    private static final int PERCENT = "12.3%".length();
+
     private final Output output;
 
     @Mixin
@@ -97,35 +99,41 @@ final class LensCommand implements Callable<Integer> {
     private void print(int[] tokens, TokenNames names, List<Position> positions) {
         PrintWriter out = output.out();
         for (Position position : positions) {
-            if (position != positions.get(0)) {
-                out.print("\n");
-            }
-            String next = position.position() + 1 < tokens.length
-                    ? "; the text goes on with " + names.name(tokens[position.position() + 1])
-                    : "";
-            out.print("after " + names.tail(Arrays.copyOf(tokens, position.position() + 1)) + next + "\n");
-            int shown = position.depths().get(0).guesses().size();
-            List<String> header = new ArrayList<>(List.of("guesses after", "rank of " + names.name(position.choice())));
-            header.add("KL");
-            for (int i = 1; i <= shown; i++) {
-                header.addAll(List.of(i + ".", ""));
-            }
-            TextTable table = new TextTable("lrr" + "lr".repeat(shown), header);
-            int last = position.depths().size() - 1;
-            for (Depth depth : position.depths()) {
-                List<String> cells = new ArrayList<>(List.of(
-                        name(depth.depth(), last), Show.count(depth.rank()), Show.decimals(depth.divergence(), 4)));
-                for (Guess guess : depth.guesses()) {
-                    cells.addAll(List.of(names.name(guess.id()), Show.probability(guess.probability())));
-                }
-                table.add(cells);
-            }
-            out.print(table.text("  "));
+            int read = position.position() + 1;
+            String next = read < tokens.length ? "; the text goes on with " + names.name(tokens[read]) : "";
+            out.print(position == positions.get(0) ? "" : "\n");
+            out.print("after " + names.tail(Arrays.copyOf(tokens, read)) + ": " + names.name(position.choice())
+                    + " is the model's choice" + next + "\n");
+            out.print(table(position, names));
         }
     }
 
-    private static String name(int depth, int last) {
-        return depth == 0 ? "embeddings" : "layer " + (depth - 1) + (depth == last ? " (output)" : "");
+    private static String table(Position position, TokenNames names) {
+        int shown = position.depths().get(0).guesses().size();
+        List<String> header = new ArrayList<>(List.of("guess after", "rank", "KL"));
+        for (int i = 1; i <= shown; i++) {
+            header.add(i + ".");
+        }
+        TextTable table = new TextTable("lrr" + "l".repeat(shown), header);
+        int wide = position.depths().stream()
+                .flatMap(depth -> depth.guesses().stream())
+                .mapToInt(guess -> Columns.of(names.cell(guess.id())))
+                .max()
+                .orElse(0);
+        for (Depth depth : position.depths()) {
+            List<String> cells = new ArrayList<>(
+                    List.of(name(depth.depth()), Show.count(depth.rank()), Show.decimals(depth.divergence(), 4)));
+            for (Guess guess : depth.guesses()) {
+                cells.add(Text.left(names.cell(guess.id()), wide) + " "
+                        + Text.right(Show.probability(guess.probability()), PERCENT));
+            }
+            table.add(cells);
+        }
+        return table.text("");
+    }
+
+    private static String name(int depth) {
+        return depth == 0 ? "embeddings" : "layer " + (depth - 1);
     }
 
     private static ObjectNode json(Path path, int[] tokens, TokenNames names, List<Position> positions) {

@@ -21,8 +21,16 @@ final class Shades {
         this.colors = colors;
     }
 
-    boolean colored() {
-        return colors != TerminalColors.NONE;
+    /** What the cells mean. */
+    String legend() {
+        if (colors == TerminalColors.NONE) {
+            return "shades from 0 to 1: " + SIGNS;
+        }
+        StringBuilder cells = new StringBuilder("shades from 0 ");
+        for (int step = 0; step < CIVIDIS.length; step++) {
+            cells.append(cell(step / (CIVIDIS.length - 1.0), 2));
+        }
+        return cells.append(" to 1").toString();
     }
 
     /** A cell of so many columns. */
@@ -30,7 +38,7 @@ final class Shades {
         if (Double.isNaN(share)) {
             return "?".repeat(width);
         }
-        if (!colored()) {
+        if (colors == TerminalColors.NONE) {
             int step = (int) Math.min(SIGNS.length() - 1, Math.max(0, share) * SIGNS.length());
             return String.valueOf(SIGNS.charAt(step)).repeat(width);
         }

@@ -32,6 +32,11 @@ final class Show {
         return out.toString();
     }
 
+    /** {@code 1 token}, {@code 1,200 tokens}. */
+    static String counted(long n, String what) {
+        return count(n) + " " + what + (n == 1 ? "" : "s");
+    }
+
     /** One decimal and a unit of 10^3, 10^6, 10^9 or 10^12: {@code 124.4M}; exact below 1,000. */
     static String shortCount(long n) {
         if (Math.abs(n) < 1000) {

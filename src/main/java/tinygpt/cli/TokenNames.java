@@ -9,6 +9,7 @@ import tinygpt.text.Tokenizer;
 /** What tokens are called in tables and in JSON; a model whose tokenizer is not read has ids only. */
 final class TokenNames {
     private static final int TAIL = 24;
+    private static final String END_OF_TEXT = "EOT";
     private static final String SPACE = "␣";
 
     private final Tokenizer tokenizer;
@@ -28,12 +29,18 @@ final class TokenNames {
         return tokenizer == null ? "id " + id : tokenizer.show(id);
     }
 
+    /** The same for a cell of a table: {@code EOT} is the end of a text. */
+    String cell(int id) {
+        String name = name(id);
+        return name.equals(Tokenizer.END_OF_TEXT) ? END_OF_TEXT : name;
+    }
+
     /** As short as can be, for the edge of a map: {@code e}, {@code \n}, a sign for the space, or the id. */
     String label(int id) {
         if (tokenizer == null) {
             return Integer.toString(id);
         }
-        String shown = tokenizer.show(id);
+        String shown = cell(id);
         boolean quoted = shown.length() > 2 && shown.startsWith("'") && shown.endsWith("'");
         String bare = quoted ? shown.substring(1, shown.length() - 1) : shown;
         return bare.equals(" ") ? glyphs.canShow(SPACE) ? SPACE : "_" : bare;

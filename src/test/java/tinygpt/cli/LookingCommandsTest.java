@@ -54,12 +54,13 @@ class LookingCommandsTest {
         assertTrue(run.out().endsWith("\n\n" + plain.out()), run.out());
         assertTrue(run.out().startsWith("token 1, after \"once\"\n"), run.out());
         List<String> chosen =
-                run.lines().stream().filter(line -> line.startsWith("  >")).toList();
+                run.lines().stream().filter(line -> line.matches(" +> \\d+ .*")).toList();
         assertEquals(3, chosen.size());
-        assertTrue(chosen.stream().allMatch(line -> line.endsWith("  chosen")), run.out());
+        assertTrue(chosen.stream().allMatch(line -> line.matches(".* 0\\.\\d{4} to [01]\\.\\d{4}")), run.out());
+        assertTrue(run.lines().stream().allMatch(line -> line.length() <= 80), run.out());
         assertTrue(run.out().contains(" could be chosen, top-k cut 25"), run.out());
-        assertTrue(run.out().contains("(a function of seed 1337, sample 0, token 3): it falls on "), run.out());
-        assertTrue(run.lines().get(1).contains("model  temperature 0.8  top-k 4  top-p 0.7"), run.out());
+        assertTrue(run.out().contains("(seed 1337, sample 0, token 3): "), run.out());
+        assertTrue(run.lines().get(1).contains("model  temp 0.8  top-k 4  top-p 0.7"), run.out());
     }
 
     @Test
@@ -69,7 +70,8 @@ class LookingCommandsTest {
         assertFalse(run.out().contains("top-"), run.out());
         assertTrue(run.out().contains("is the likeliest token, and no random number is drawn\n"), run.out());
         assertEquals(
-                2, run.lines().stream().filter(l -> l.matches("  >? +\\d+  .*")).count());
+                2,
+                run.lines().stream().filter(l -> l.matches(" +(> )?\\d+  '.*")).count());
     }
 
     @Test
@@ -98,7 +100,7 @@ class LookingCommandsTest {
 
     @Test
     void attention_showsMapsThatEndAtTheDiagonal_andMeans() {
-        Run run = run("attention", "--prompt=a fox", "--color=never");
+        Run run = run("attention", "--prompt=a fox", "--color=never", "--layer=1", "--head=0");
         assertEquals(0, run.exitCode());
         int at = run.lines().indexOf("h.1.head.0");
         assertEquals("  a ␣ f o x", run.lines().get(at + 1));
@@ -126,6 +128,21 @@ class LookingCommandsTest {
                             Show.probability(head.onFirst()),
                             Show.decimals(head.entropy(), 3)),
                     List.of(means.split(" +")));
+        }
+    }
+
+    @Test
+    void attentionMaps_standBesideEachOther_asFarAsTheTerminalGoes() {
+        Run run = run("attention", "--prompt=a fox", "--color=never");
+        assertTrue(run.lines().contains("h.0.head.0     h.0.head.1     h.1.head.0     h.1.head.1"), run.out());
+        assertTrue(run.lines().contains("  a ␣ f o x    " + "  a ␣ f o x    ".repeat(2) + "  a ␣ f o x"), run.out());
+        Run one = run("attention", "--prompt=a fox", "--color=never", "--head=1", "--layer=0");
+        int at = one.lines().indexOf("h.0.head.1");
+        for (int line = 2; line < 7; line++) {
+            String alone = one.lines().get(at + line);
+            String beside = run.lines().get(at + line);
+            assertEquals(alone, beside.substring(15, 15 + alone.length()));
+            assertTrue(beside.length() <= 80, beside);
         }
     }
 
@@ -185,9 +202,11 @@ class LookingCommandsTest {
         String next = greedy.out().substring(4, 5);
         Run run = run("lens", "--prompt=once", "--top=2");
         assertEquals(5, run.lines().size(), run.out());
-        assertEquals("after \"once\"", run.lines().get(0));
-        assertTrue(run.lines().get(2).startsWith("  embeddings "), run.out());
-        assertTrue(run.lines().get(4).matches("  layer 1 \\(output\\) +1 +0\\.0000 +'" + next + "'.*"), run.out());
+        assertEquals(
+                "after \"once\": '" + next + "' is the model's choice",
+                run.lines().get(0));
+        assertTrue(run.lines().get(2).startsWith("embeddings "), run.out());
+        assertTrue(run.lines().get(4).matches("layer 1 +1 +0\\.0000 +'" + next + "'.*"), run.out());
         JsonNode json = new ObjectMapper()
                 .readTree(run("lens", "--prompt=once", "--all", "--json").out());
         assertEquals(4, json.get("positions").size());
@@ -199,7 +218,7 @@ class LookingCommandsTest {
     void lensAndAttention_ofAHuggingFaceFolder_takeIds() {
         Path golden = ModelFixtures.golden("gpt2-tiny-tied").folder();
         Run lens = Run.of("lens", "--model=" + golden, "--ids=4,42,3");
-        assertTrue(lens.out().startsWith("after ids 4,42,3\n"), lens.out());
+        assertTrue(lens.out().startsWith("after ids 4,42,3: id "), lens.out());
         Run attention = Run.of("attention", "--model=" + golden, "--ids=4,42,3", "--numbers", "--layer=0", "--head=0");
         assertEquals(0, attention.exitCode(), attention.err());
         assertTrue(attention.out().contains("\n42 "), attention.out());
