@@ -76,9 +76,25 @@ class ArchitectureTest {
                             "runs",
                             "generation")),
             Map.entry(
+                    "report",
+                    List.of(
+                            "random",
+                            "hyperparameters",
+                            "tensor",
+                            "parameters",
+                            "text",
+                            "model",
+                            "training",
+                            "formats",
+                            "metrics",
+                            "runs",
+                            "inspection",
+                            "generation")),
+            Map.entry(
                     "cli",
                     List.of(
                             "bench",
+                            "report",
                             "random",
                             "hyperparameters",
                             "tensor",
