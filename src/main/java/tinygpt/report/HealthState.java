@@ -38,8 +38,8 @@ final class HealthState {
     /** The piece of the state; without columns if nothing was written. */
     static ObjectNode read(Path file, List<Parameter> parameters) {
         HealthState state = new HealthState(parameters);
-        BitSet wanted = columns(JsonLines.count(file) - 1);
-        JsonLines.read(file, at -> at == 0 || wanted.get((int) at - 1), (at, line) -> state.add(line));
+        BitSet wanted = columns(LogLines.count(file) - 1);
+        LogLines.read(file, at -> at == 0 || wanted.get((int) at - 1), (at, line) -> state.add(line));
         return state.json();
     }
 

@@ -36,7 +36,7 @@ final class MetricsState {
 
     static MetricsState read(Path file) {
         MetricsState state = new MetricsState();
-        JsonLines.read(file, at -> true, (at, line) -> state.add(line));
+        LogLines.read(file, at -> true, (at, line) -> state.add(line));
         return state;
     }
 

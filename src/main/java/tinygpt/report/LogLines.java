@@ -12,11 +12,11 @@ import tinygpt.formats.BadFileException;
 import tinygpt.formats.StrictJson;
 
 /** A log of one JSON object a line. A last line without its end is what a stopped program leaves, and is left out. */
-final class JsonLines {
+final class LogLines {
     private static final int BUFFER = 1 << 16;
     private static final int LONGEST = 1 << 26;
 
-    private JsonLines() {}
+    private LogLines() {}
 
     /** Takes a line, counted from 0. */
     interface Sink {
