@@ -76,6 +76,20 @@ class ArchitectureTest {
                             "runs",
                             "generation")),
             Map.entry(
+                    "report",
+                    List.of(
+                            "hyperparameters",
+                            "tensor",
+                            "parameters",
+                            "text",
+                            "model",
+                            "training",
+                            "formats",
+                            "metrics",
+                            "runs",
+                            "inspection",
+                            "generation")),
+            Map.entry(
                     "cli",
                     List.of(
                             "bench",
@@ -90,6 +104,7 @@ class ArchitectureTest {
                             "metrics",
                             "runs",
                             "inspection",
+                            "report",
                             "generation"))));
 
     private static final DescribedPredicate<JavaClass> NATIVE_LIBRARIES =
