@@ -78,7 +78,6 @@ class ArchitectureTest {
             Map.entry(
                     "report",
                     List.of(
-                            "random",
                             "hyperparameters",
                             "tensor",
                             "parameters",
@@ -106,6 +105,7 @@ class ArchitectureTest {
                             "metrics",
                             "runs",
                             "inspection",
+                            "report",
                             "generation"))));
 
     private static final DescribedPredicate<JavaClass> NATIVE_LIBRARIES =

@@ -1,5 +1,6 @@
 package tinygpt.cli;
 
+import java.util.List;
 import picocli.CommandLine.Option;
 import tinygpt.runs.RunSettings;
 
@@ -40,6 +41,28 @@ final class RunOptions {
             description = "Write event files for TensorBoard; on unless --no-tensorboard.")
     private Boolean tensorBoard;
 
+    @Option(
+            names = "--snapshots",
+            paramLabel = "N|none",
+            description = "How often at most the report's pictures are taken: after steps 0, 1, 2, 4, ..., then at"
+                    + " regular steps; 20 unless given.")
+    private String snapshots;
+
+    @Option(
+            names = "--snapshot-matrices",
+            paramLabel = "SELECTOR",
+            description = "Tensors that are kept as pictures at each snapshot, as in kind:attention or h.0.*; may be"
+                    + " repeated. Unless given: the embeddings, and an attention and a feed-forward matrix of the middle"
+                    + " layer.")
+    private List<String> snapshotMatrices;
+
+    @Option(
+            names = "--probe-prompt",
+            paramLabel = "TEXT",
+            description = "What the model is asked at each snapshot, to show its attention and its guess of the next"
+                    + " token; a piece of the validation text unless given.")
+    private String probePrompt;
+
     /** The settings of a run, with what was said here in the place of what they were. */
     RunSettings apply(RunSettings before) {
         return new RunSettings(
@@ -47,7 +70,27 @@ final class RunOptions {
                 saveEvery == null ? before.saveEvery() : saveEvery,
                 keep == null ? before.keep() : keep,
                 csv == null ? before.csv() : csv,
-                tensorBoard == null ? before.tensorBoard() : tensorBoard);
+                tensorBoard == null ? before.tensorBoard() : tensorBoard,
+                snapshots(before.snapshots()));
+    }
+
+    private RunSettings.Snapshots snapshots(RunSettings.Snapshots before) {
+        return new RunSettings.Snapshots(
+                snapshots == null ? before.count() : snapshotCount(),
+                snapshotMatrices == null ? before.matrices() : snapshotMatrices,
+                probePrompt == null ? before.prompt() : probePrompt);
+    }
+
+    private int snapshotCount() {
+        if (snapshots.equals("none")) {
+            return 0;
+        }
+        try {
+            return Integer.parseInt(snapshots);
+        } catch (NumberFormatException e) {
+            throw new CommandFailure(
+                    Exit.USAGE, "--snapshots is '" + snapshots + "'; it is a number of snapshots, or none");
+        }
     }
 
     /** The step to stop after. */
@@ -61,6 +104,10 @@ final class RunOptions {
         atLeast("--save-every", saveEvery, 0, "it is a number of steps, or 0 for at evaluations only");
         atLeast("--keep", keep, 1, "one checkpoint must stay");
         atLeast("--stop-after", stopAfter, 1, "it is a number of steps");
+        snapshots(RunSettings.Snapshots.DEFAULT);
+        if (probePrompt != null && probePrompt.isEmpty()) {
+            throw new CommandFailure(Exit.USAGE, "--probe-prompt is empty; give a text, or leave it out");
+        }
     }
 
     static void atLeast(String option, Number value, long least, String why) {

@@ -12,6 +12,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.metrics.RunMetrics;
+import tinygpt.report.SnapshotRecorder;
+import tinygpt.report.SnapshotSize;
 import tinygpt.runs.AdapterFolder;
 import tinygpt.runs.FrozenProof;
 import tinygpt.runs.LoadedModel;
@@ -133,7 +135,9 @@ final class TrainCommand implements Callable<Integer> {
                         logEvery,
                         trainer.hyperparameters(),
                         trainer.stepsDone());
-                RunMetrics metrics = RunMetrics.open(run.folder().path(), trainer, logs(run.settings()))) {
+                RunMetrics metrics = RunMetrics.open(run.folder().path(), trainer, logs(run.settings()));
+                SnapshotRecorder snapshots = SnapshotRecorder.open(
+                        run.folder().path(), trainer, run.settings().snapshots())) {
             SampleWriter.Sink samples = (step, text) -> {
                 shown.sample(text);
                 metrics.sample(step, text);
@@ -141,6 +145,7 @@ final class TrainCommand implements Callable<Integer> {
             // What a checkpoint has seen must be in the logs: it is written last.
             trainer.listen(shown)
                     .listen(metrics)
+                    .listen(snapshots)
                     .listen(new SampleWriter(trainer, samples))
                     .listen(run.saver());
             if (trainer.stepsDone() == 0 && run.settings().evaluateEvery() == 0) {
@@ -188,15 +193,18 @@ final class TrainCommand implements Callable<Integer> {
                     "--vocabulary-size " + chosen.model().vocabularySize() + " does not fit: the tokenizer of " + file
                             + " has " + actual + " tokens; leave the flag out when training");
         }
-        return TrainingRun.start(folder(hyperparameters.presetName()), text, chosen, settings(chosen), threads());
+        RunSettings asked = settings(chosen);
+        SnapshotSize.of(chosen, text.corpus(), asked.snapshots()); // refused before there is a folder
+        return TrainingRun.start(folder(hyperparameters.presetName()), text, chosen, asked, threads());
     }
 
     private TrainingRun startFrom(Path file) throws IOException {
         try (LoadedModel base = ModelOption.open(fineTuning.path(), output)) {
             Hyperparameters chosen = fineTuning.hyperparameters(base, hyperparameters);
             TrainingText text = fineTuning.text(file, base, chosen);
-            return TrainingRun.startFrom(
-                    base, fineTuning.path(), folder("from"), text, chosen, settings(chosen), threads());
+            RunSettings asked = settings(chosen);
+            SnapshotSize.of(chosen, text.corpus(), asked.snapshots());
+            return TrainingRun.startFrom(base, fineTuning.path(), folder("from"), text, chosen, asked, threads());
         }
     }
 

@@ -12,6 +12,7 @@ import tinygpt.hyperparameters.DataPlan;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.hyperparameters.Optimization;
+import tinygpt.report.SnapshotSize;
 import tinygpt.runs.AdapterFolder;
 import tinygpt.runs.Checkpoint;
 import tinygpt.runs.FrozenProof;
@@ -91,6 +92,7 @@ final class TrainingReport {
                             : " · its loss on " + Path.of(run.oldData()).getFileName() + " "
                                     + Show.loss(run.oldLossBefore()));
         }
+        printSnapshots(err);
         TuningReport.lines(trainer.registry()).forEach(text -> line(err, "%s", text));
         if (!run.changes().isEmpty()) {
             line(
@@ -112,6 +114,19 @@ final class TrainingReport {
                     threads);
         }
         err.flush(); // before a first evaluation that may take long
+    }
+
+    private void printSnapshots(PrintWriter err) {
+        SnapshotSize size = SnapshotSize.of(
+                trainer.hyperparameters(), trainer.corpus(), run.settings().snapshots());
+        if (!size.steps().isEmpty()) {
+            line(
+                    err,
+                    "looks    %d snapshots of %s · at most %s in the report",
+                    size.steps().size(),
+                    String.join(", ", size.matrices()),
+                    Show.bytes(size.pageBytes()));
+        }
     }
 
     /** After Ctrl-C or a planned stop: how to go on. */

@@ -38,6 +38,12 @@ public record BlockMap(float[][] cells, int rowsPerCell, int columnsPerCell, dou
         return found;
     }
 
+    /** Reads one row of a tensor into an array. */
+    @FunctionalInterface
+    public interface RowReader {
+        void read(int row, float[] numbers);
+    }
+
     /**
      * Reads a tensor into cells, row by row.
      *
@@ -57,20 +63,30 @@ public record BlockMap(float[][] cells, int rowsPerCell, int columnsPerCell, dou
         int[] shape = parameter.shape();
         int rows = shape.length == 1 ? 1 : shape[0];
         int columns = shape[shape.length - 1];
+        float[] start = new float[columns];
+        RowReader reader = (row, numbers) -> {
+            file.read(parameter, (long) row * columns, numbers, 0, columns);
+            if (content == Content.CHANGE) {
+                initial.read(parameter, (long) row * columns, start, columns);
+                for (int c = 0; c < columns; c++) {
+                    numbers[c] -= start[c];
+                }
+            }
+        };
+        return of(reader, rows, columns, summary, mostRows, mostColumns);
+    }
+
+    /** Reads any matrix into cells, row by row. */
+    public static BlockMap of(RowReader reader, int rows, int columns, Summary summary, int mostRows, int mostColumns) {
         int tall = perCell(rows, mostRows);
         int wide = perCell(columns, mostColumns);
         float[][] cells = new float[cells(rows, tall)][cells(columns, wide)];
         double[] sums = new double[cells[0].length];
         float[] row = new float[columns];
-        float[] start = new float[columns];
         double largest = 0;
         for (int r = 0; r < rows; r++) {
-            file.read(parameter, (long) r * columns, row, 0, columns);
-            if (content == Content.CHANGE) {
-                initial.read(parameter, (long) r * columns, start, columns);
-            }
+            reader.read(r, row);
             for (int c = 0; c < columns; c++) {
-                row[c] -= start[c];
                 largest = Float.isFinite(row[c]) ? Math.max(largest, Math.abs(row[c])) : largest;
                 int cell = c / wide;
                 sums[cell] = switch (summary) {
@@ -92,11 +108,13 @@ public record BlockMap(float[][] cells, int rowsPerCell, int columnsPerCell, dou
         return new BlockMap(cells, tall, wide, largest);
     }
 
-    private static int perCell(int size, int most) {
+    /** How many rows or columns a cell takes so that there are at most so many cells. */
+    public static int perCell(int size, int most) {
         return (size + most - 1) / most;
     }
 
-    private static int cells(int size, int perCell) {
+    /** How many cells that makes. */
+    public static int cells(int size, int perCell) {
         return (size + perCell - 1) / perCell;
     }
 }

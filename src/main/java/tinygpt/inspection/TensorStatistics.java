@@ -74,7 +74,7 @@ public record TensorStatistics(
     }
 
     /** The statistics of no numbers. */
-    static TensorStatistics none(boolean startKnown) {
+    public static TensorStatistics none(boolean startKnown) {
         double known = startKnown ? 0 : Double.NaN;
         return new TensorStatistics(
                 0,
@@ -96,7 +96,7 @@ public record TensorStatistics(
      * @param now the numbers
      * @param start their initial values, or null
      */
-    static TensorStatistics of(float[] now, float[] start, int n) {
+    public static TensorStatistics of(float[] now, float[] start, int n) {
         long finite = 0;
         long zeros = 0;
         double sum = 0;

@@ -6,7 +6,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Path;
 
 /** A file that only grows, by whole records: what was written before a failure stays as it was. */
-final class AppendLog implements Closeable {
+public final class AppendLog implements Closeable {
     private final Path path;
     private final RandomAccessFile file;
     private long size;
@@ -23,7 +23,7 @@ final class AppendLog implements Closeable {
     }
 
     /** Opens a file that is made if it is missing, and keeps its first {@code size} bytes. */
-    static AppendLog open(Path path, long size) throws IOException {
+    public static AppendLog open(Path path, long size) throws IOException {
         RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
         try {
             return new AppendLog(path, file, size);
@@ -33,7 +33,7 @@ final class AppendLog implements Closeable {
         }
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return size == 0;
     }
 
@@ -53,7 +53,7 @@ final class AppendLog implements Closeable {
         }
     }
 
-    void append(LineBuffer line) throws IOException {
+    public void append(LineBuffer line) throws IOException {
         append(line.bytes(), line.length());
     }
 

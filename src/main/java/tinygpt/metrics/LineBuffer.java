@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** A line of text in the making, in bytes that are used again for the next one. */
-final class LineBuffer {
+public final class LineBuffer {
     private static final int DIGITS = 6;
     private static final long SMALLEST_MANTISSA = 100_000;
     /** Below this, the power of ten that makes six digits of a number would be infinite. */
@@ -19,27 +19,27 @@ final class LineBuffer {
     private byte[] bytes = new byte[1024];
     private int length;
 
-    byte[] bytes() {
+    public byte[] bytes() {
         return bytes;
     }
 
-    int length() {
+    public int length() {
         return length;
     }
 
-    LineBuffer clear() {
+    public LineBuffer clear() {
         length = 0;
         return this;
     }
 
-    LineBuffer add(char ascii) {
+    public LineBuffer add(char ascii) {
         reserve(1);
         bytes[length++] = (byte) ascii;
         return this;
     }
 
     /** Characters below 128. */
-    LineBuffer add(String ascii) {
+    public LineBuffer add(String ascii) {
         int count = ascii.length();
         reserve(count);
         for (int i = 0; i < count; i++) {
@@ -48,7 +48,7 @@ final class LineBuffer {
         return this;
     }
 
-    LineBuffer addUtf8(String text) {
+    public LineBuffer addUtf8(String text) {
         byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
         reserve(encoded.length);
         System.arraycopy(encoded, 0, bytes, length, encoded.length);
@@ -56,7 +56,7 @@ final class LineBuffer {
         return this;
     }
 
-    LineBuffer add(long number) {
+    public LineBuffer add(long number) {
         if (number < 0) {
             return add(Long.toString(number));
         }
@@ -75,12 +75,12 @@ final class LineBuffer {
     }
 
     /** A finite number, so that it reads back as the same double. */
-    LineBuffer addExact(double number) {
+    public LineBuffer addExact(double number) {
         return add(Double.toString(number));
     }
 
     /** A finite number to six significant digits, without zeros at the end: {@code 0.0123457}, {@code 1.5e-7}. */
-    LineBuffer addRounded(double number) {
+    public LineBuffer addRounded(double number) {
         double size = Math.abs(number);
         if (size < SMALLEST_SCALED) {
             return size == 0 ? add('0') : addExact(number);

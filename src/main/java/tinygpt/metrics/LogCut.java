@@ -10,7 +10,7 @@ import java.nio.file.Path;
  * Finds how much of a text log belongs to a state from which a run continues. The records of a log are in the order of their
  * steps, so that is a length: what lies behind it is of steps that will be done again, or was torn when a process died.
  */
-final class LogCut {
+public final class LogCut {
     private static final int BUFFER = 1 << 16;
     private static final int NO_STEP = -1;
 
@@ -30,7 +30,7 @@ final class LogCut {
      * @param prefix what stands before the step at the start of every line
      * @param header whether the first line is none of a step
      */
-    static LogCut lines(String prefix, boolean header) {
+    public static LogCut lines(String prefix, boolean header) {
         return new LogCut(prefix, header, false);
     }
 
@@ -45,7 +45,7 @@ final class LogCut {
      * @param lastStep steps that were done
      * @param most how many records of that step to keep at most: what comes after them will be done again
      */
-    long keep(Path file, long lastStep, int most) throws IOException {
+    public long keep(Path file, long lastStep, int most) throws IOException {
         if (!Files.exists(file)) {
             return 0;
         }

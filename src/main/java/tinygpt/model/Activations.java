@@ -207,6 +207,28 @@ public final class Activations implements AutoCloseable {
         return logits.block(sequence * time, 0, time, logits.columns());
     }
 
+    /**
+     * The attention of one head over one sequence, (T, T) row after row: how much each query takes from each key, before
+     * dropout; 0 above the diagonal.
+     *
+     * <p>Memory that serves evaluation only holds that of the last block done: read it from an observer of {@link
+     * Gpt#forward(tinygpt.tensor.Workspace, Activations, java.util.function.IntConsumer)}.
+     */
+    public float[] attention(int layer, int sequence, int head) {
+        float[] weights = new float[time * time];
+        for (RowBlock block : layers.get(layer).head(sequence, head)) {
+            for (int row = 0; row < block.probabilities().rows(); row++) {
+                block.probabilities().readRow(row, weights, (block.start() + row) * time);
+            }
+        }
+        return weights;
+    }
+
+    /** The residual stream after so many blocks, (M, C); where all layers share memory, only the newest is there. */
+    Matrix residual(int depth) {
+        return depth == 0 ? input() : layers.get(depth - 1).x2;
+    }
+
     /** Says which sequence of the batch the first one here is, so that dropout does not depend on shards. */
     public void startAt(long sequence) {
         firstSequence = sequence;

@@ -2,6 +2,7 @@ package tinygpt.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntConsumer;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
@@ -20,6 +21,8 @@ import tinygpt.tensor.Workspace;
  * own: any number of threads may use it at once, each with its workspace and activations.
  */
 public final class Gpt {
+    private static final IntConsumer NOBODY = depth -> {};
+
     private final ParameterRegistry registry;
     private final Embeddings embeddings;
     private final List<Block> blocks = new ArrayList<>();
@@ -74,12 +77,34 @@ public final class Gpt {
      * @throws IllegalStateException if the model or the activations were closed
      */
     public void forward(Workspace space, Activations a) {
+        forward(space, a, NOBODY);
+    }
+
+    /**
+     * The same, showing the pass to somebody on its way.
+     *
+     * @param observer called with 0 after the embeddings and with n after n blocks; may read {@link Activations#attention}
+     *     of the block just done and call {@link #readOut}
+     */
+    public void forward(Workspace space, Activations a, IntConsumer observer) {
         registry.weights(); // open, or this says that it is not
         embeddings.forward(space, a, a.input());
-        for (Block block : blocks) {
-            block.forward(space, a);
+        observer.accept(0);
+        for (int layer = 0; layer < blocks.size(); layer++) {
+            blocks.get(layer).forward(space, a);
+            observer.accept(layer + 1);
         }
-        finalNorm.forward(space, a.output(), a.finalNormed(), a.finalStatistics());
+        readOut(space, a, blocks.size());
+    }
+
+    /**
+     * The final norm and the head, applied to the residual stream after so many blocks: {@link Activations#logits} become
+     * what the model would say if it ended there.
+     *
+     * @param depth 0 for the embeddings alone, at most the number of layers; a depth that the forward pass has just reached
+     */
+    public void readOut(Workspace space, Activations a, int depth) {
+        finalNorm.forward(space, a.residual(depth), a.finalNormed(), a.finalStatistics());
         head.forward(space, a.finalNormed(), a.logits()); // (M, V)
     }
 

@@ -23,9 +23,9 @@ final class HealthState {
 
     private final Map<String, Integer> rowOfName = new HashMap<>();
     private final List<Long> steps = new ArrayList<>();
-    private final List<float[]> weights = new ArrayList<>();
-    private final List<float[]> gradients = new ArrayList<>();
-    private final List<float[]> ratios = new ArrayList<>();
+    private final List<double[]> weights = new ArrayList<>();
+    private final List<double[]> gradients = new ArrayList<>();
+    private final List<double[]> ratios = new ArrayList<>();
     /** For every place in a line of the log the row it belongs to, or -1. */
     private int[] rows = new int[0];
 
@@ -74,12 +74,12 @@ final class HealthState {
         ratios.add(column(line.path("update_ratio")));
     }
 
-    private float[] column(JsonNode values) {
-        float[] column = new float[rowOfName.size()];
-        Arrays.fill(column, Float.NaN);
+    private double[] column(JsonNode values) {
+        double[] column = new double[rowOfName.size()];
+        Arrays.fill(column, Double.NaN);
         for (int i = 0; i < Math.min(rows.length, values.size()); i++) {
             if (rows[i] >= 0 && values.get(i).isNumber()) {
-                column[rows[i]] = values.get(i).floatValue();
+                column[rows[i]] = values.get(i).doubleValue();
             }
         }
         return column;
@@ -95,13 +95,13 @@ final class HealthState {
         return json;
     }
 
-    private ObjectNode matrix(List<float[]> columns) {
-        float[] values = new float[rowOfName.size() * columns.size()];
+    private ObjectNode matrix(List<double[]> columns) {
+        double[] values = new double[rowOfName.size() * columns.size()];
         for (int row = 0; row < rowOfName.size(); row++) {
             for (int column = 0; column < columns.size(); column++) {
                 values[row * columns.size() + column] = columns.get(column)[row];
             }
         }
-        return PackedArray.floats(values);
+        return BinaryArray.f32(values);
     }
 }

@@ -23,7 +23,7 @@ final class LossCurve {
 
     private LossCurve(JsonNode state) {
         metrics = state.path("metrics");
-        mean = PackedArray.floats(metrics.path("loss_mean"));
+        mean = BinaryArray.readF32(metrics.path("loss_mean"));
         uniform = state.path("uniformLoss").doubleValue();
         high = uniform;
         for (int i = 0; i < mean.length; i++) {

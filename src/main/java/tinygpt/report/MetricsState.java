@@ -111,7 +111,7 @@ final class MetricsState {
         for (int i = 0; i < clipped.length; i++) {
             clipped[i] = (byte) (kept.get(i).clipped() ? 1 : 0);
         }
-        json.set("clipped", PackedArray.bytes(clipped));
+        json.set("clipped", BinaryArray.u8(clipped));
         json.set("tok_s", floats(kept, Point::speed));
         json.put(
                 "clippedShare",
@@ -171,11 +171,7 @@ final class MetricsState {
     }
 
     private static ObjectNode floats(List<Point> points, ToDoubleFunction<Point> value) {
-        float[] values = new float[points.size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) value.applyAsDouble(points.get(i));
-        }
-        return PackedArray.floats(values);
+        return BinaryArray.f32(points.stream().mapToDouble(value).toArray());
     }
 
     /** JSON has no NaN: null stands for it in the log. */

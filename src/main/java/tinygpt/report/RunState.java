@@ -92,10 +92,7 @@ public final class RunState {
         state.set("metrics", metrics.json());
         state.set("health", HealthState.read(folder.path().resolve("tensors.jsonl"), registry.owned()));
         state.set("samples", SampleTexts.read(folder.path().resolve("samples.txt")));
-        state.putArray("snapshots");
-        state.putArray("histograms");
-        state.putArray("matrices");
-        state.putNull("probe").putNull("embedding");
+        state.setAll(SnapshotState.read(folder.path()));
         return state;
     }
 

@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * config.json                           the hyperparameters
  * checkpoints/step-000500.safetensors   the first, the newest few and the best state
  * ledger.jsonl                          fingerprints of what was fixed and what was learned, a line for each checkpoint
- * metrics.jsonl, tensors.jsonl, samples.txt, tb/
+ * metrics.jsonl, tensors.jsonl, samples.txt, snapshots.jsonl, probe.jsonl, tb/
  * </pre>
  *
  * @param path of the folder
