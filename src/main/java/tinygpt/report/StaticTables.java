@@ -97,9 +97,9 @@ final class StaticTables {
                         .append(text(value.path("key")).replace("_", "_<wbr>"))
                         .append("</th><td><b>")
                         .append(text(value.path("value")))
-                        .append("</b><small>")
+                        .append("</b></td><td>")
                         .append(text(value.path("about")))
-                        .append("</small></td></tr>\n");
+                        .append("</td></tr>\n");
             }
             out.append("</tbody></table>\n");
         }
