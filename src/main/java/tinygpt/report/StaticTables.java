@@ -174,7 +174,7 @@ final class StaticTables {
             return out.toString();
         }
         out.append("<div id=\"ledger\">");
-        scroll(out, "Ledger");
+        out.append("<div class=\"scroll whole\" tabindex=\"0\" role=\"region\" aria-label=\"Ledger\">");
         head(
                 out,
                 "A line for every checkpoint",
@@ -190,8 +190,9 @@ final class StaticTables {
                     out,
                     "#" + Figures.count(line.path("step")),
                     "#" + Figures.count(line.path("tokens")),
-                    "<code>" + Figures.shortHash(line.path("config")) + "</code>"
-                            + (first ? "" : line.path("sameConfig").booleanValue() ? " same" : " changed"),
+                    !first && line.path("sameConfig").booleanValue()
+                            ? "same"
+                            : "<code>" + Figures.shortHash(line.path("config")) + "</code>",
                     "<code>" + Figures.shortHash(line.path("weights")) + "</code>",
                     "#"
                             + (line.path("changed").isNumber()

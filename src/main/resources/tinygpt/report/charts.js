@@ -70,6 +70,7 @@ function verticalLine(plot, step, color, width) {
   const context = plot.ctx;
   context.save();
   context.strokeStyle = color;
+  context.setLineDash([]);
   context.lineWidth = width * devicePixelRatio;
   context.beginPath();
   context.moveTo(x, top);
@@ -78,7 +79,7 @@ function verticalLine(plot, step, color, width) {
   context.restore();
 }
 
-function horizontalLine(plot, value, color, dash, text) {
+function horizontalLine(plot, value, color, dash, text, side = 'right') {
   const y = plot.valToPos(value, 'y', true);
   const { left, top, width, height } = plot.bbox;
   if (!(y >= top && y <= top + height)) return;
@@ -94,9 +95,10 @@ function horizontalLine(plot, value, color, dash, text) {
   context.stroke();
   if (text) {
     context.font = 12 * devicePixelRatio + 'px ' + FONT;
-    context.textAlign = 'right';
+    context.textAlign = side;
     context.textBaseline = 'bottom';
-    context.fillText(text, left + width - 4 * devicePixelRatio, y - 3 * devicePixelRatio);
+    const x = side === 'left' ? left + 4 * devicePixelRatio : left + width - 4 * devicePixelRatio;
+    context.fillText(text, x, y - 3 * devicePixelRatio);
   }
   context.restore();
 }

@@ -58,6 +58,12 @@ function showToken(token) {
   return token.replace(/\n/g, '⏎').replace(/\t/g, '⇥').replace(/ /g, '␣');
 }
 
+/** The same in at most three signs, for labels in pictures. */
+function shortToken(token) {
+  const text = [...showToken(token)];
+  return text.length > 3 ? text.slice(0, 2).join('') + '…' : text.join('');
+}
+
 /** Reads {"type":"f32","data":"<base64>"}; empty for null. */
 function unpack(array) {
   const types = { f32: Float32Array, i8: Int8Array, u8: Uint8Array, i16: Int16Array, u16: Uint16Array };

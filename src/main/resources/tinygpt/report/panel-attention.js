@@ -29,7 +29,7 @@ class AttentionPanel {
       const button = el('button', { type: 'button', 'aria-pressed': 'false', onclick: () => this.choose(i, this.token) });
       grid.append(button);
       const picture = new Picture(button, (w) => w, (c, w) => this.drawMap(c, w, i));
-      button.append(el('span', {}, `layer ${Math.floor(i / heads)}, head ${i % heads}`));
+      button.append(el('span', {}, `L${Math.floor(i / heads)} H${i % heads}`));
       this.maps.push({ button, picture });
     }
     this.strip = el(
@@ -47,7 +47,7 @@ class AttentionPanel {
       el(
         'div',
         { class: 'attention' },
-        el('div', {}, el('h3', {}, 'All heads'), grid, colorBar(VIRIDIS, '0', 'share of attention', '1')),
+        el('div', {}, el('h3', {}, 'All heads: layer, head'), grid, colorBar(VIRIDIS, '0', 'share of attention', '1')),
         el('div', {}, this.headTitle, large),
         el('div', {}, this.nextTitle, this.next),
       ),
@@ -98,9 +98,9 @@ class AttentionPanel {
     tokens.forEach((token, i) => {
       context.fillStyle = themeColor(i === this.token ? 'ink' : 'muted');
       context.textAlign = 'right';
-      context.fillText(showToken(token).slice(0, 3), left - 5, left + (i + 0.5) * cell);
+      context.fillText(shortToken(token), left - 5, left + (i + 0.5) * cell);
       context.textAlign = 'center';
-      context.fillText(showToken(token).slice(0, 3), left + (i + 0.5) * cell, left - 10);
+      context.fillText(shortToken(token), left + (i + 0.5) * cell, left - 10);
     });
     context.strokeStyle = themeColor('ink');
     context.lineWidth = 2;

@@ -58,7 +58,7 @@ class EmbeddingPanel {
     this.picture = new Picture(place, (w) => Math.min(600, Math.max(320, w * 0.62)), (c, w, h) => this.paint(c, w, h), 'pointable');
     this.picture.onPoint((x, y) => this.point(x, y));
     this.numbers = new Numbers(this.stage, () => this.table());
-    this.chosen = 0;
+    this.chosen = Math.max(0, this.data.groups.indexOf('vowel'));
   }
 
   frameAt() {

@@ -173,7 +173,7 @@ class HealthPanel {
         drawClear: [(plot) => band && this.shadeBand(plot)],
         draw: [
           (plot) => {
-            if (band) horizontalLine(plot, 1e-3, themeColor('muted'), [2, 4], 'rule of thumb 1e-03');
+            if (band) horizontalLine(plot, 1e-3, themeColor('muted'), [2, 4], 'rule of thumb 1e-03', 'left');
             verticalLine(plot, shown.step, themeColor('accent'), 1.5);
           },
         ],
@@ -269,7 +269,7 @@ class HealthPanel {
 
 /** The order of a map: by kind, then by layer. */
 function tensorOrder(list) {
-  const kinds = [...new Set(list.map((one) => one.kind))];
+  const kinds = shown.state.parameters.kinds.map((one) => one.kind);
   return list
     .map((one, i) => i)
     .sort((a, b) => kinds.indexOf(list[a].kind) - kinds.indexOf(list[b].kind) || a - b);

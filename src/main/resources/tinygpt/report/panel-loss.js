@@ -2,9 +2,9 @@
 // Panel 2: the loss over the steps, what else was measured, and what the model wrote on the way.
 
 const FURTHER = {
-  lr: { text: 'learning rate in use (derived from its schedule)', log: false, write: ratio },
-  grad_norm: { text: 'gradient norm before clipping', log: true, write: (x) => fixed(x, 3) },
-  tok_s: { text: 'tokens per second', log: false, write: (x) => count(x) },
+  lr: { unit: 'rate', text: 'learning rate in use (derived from its schedule)', log: false, write: ratio },
+  grad_norm: { unit: 'norm', text: 'gradient norm before clipping', log: true, write: (x) => fixed(x, 3) },
+  tok_s: { unit: 'tokens/s', text: 'tokens per second', log: false, write: (x) => count(x) },
 };
 
 class LossPanel {
@@ -115,6 +115,7 @@ class LossPanel {
         this.xAxis(),
         {
           scale: 'y',
+          label: FURTHER[this.further].unit,
           values: (plot, list) => list.map((x) => (x === null ? '' : this.further === 'lr' ? (x === 0 ? '0' : ratio(x)) : shortNumber(x))),
         },
       ],

@@ -181,7 +181,7 @@ class WeightPanel {
       context.font = `${Math.max(8, Math.min(12, cell * every))}px ui-monospace, monospace`;
       context.textAlign = 'right';
       context.fillStyle = themeColor('muted');
-      for (let row = 0; row < one.shownRows; row += every) context.fillText(showToken(one.rowLabels[row]), labels - 6, (row + 0.5) * cell);
+      for (let row = 0; row < one.shownRows; row += every) context.fillText(shortToken(one.rowLabels[row]), labels - 6, (row + 0.5) * cell);
     }
     context.strokeStyle = themeColor('ink');
     context.lineWidth = 1.5;

@@ -57,7 +57,7 @@ function showRun(state) {
           {},
           el('th', { scope: 'row', class: 'n' }, count(line.step)),
           el('td', { class: 'n' }, count(line.tokens)),
-          el('td', {}, el('code', {}, line.config.slice(0, 12)), i === 0 ? '' : line.sameConfig ? ' same' : ' changed'),
+          el('td', {}, i > 0 && line.sameConfig ? 'same' : el('code', {}, line.config.slice(0, 12))),
           el('td', {}, el('code', {}, line.weights.slice(0, 12))),
           el('td', { class: 'n' }, line.changed === null ? '—' : `${line.changed} of ${line.of}`),
           el('td', {}, line.note || ''),
