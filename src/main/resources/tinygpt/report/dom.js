@@ -60,7 +60,7 @@ function dataTable(caption, head, rows) {
       'table',
       {},
       el('caption', {}, caption),
-      el('thead', {}, el('tr', {}, head.map(([text, n]) => el('th', { scope: 'col', class: n ? 'n' : null }, text)))),
+      el('thead', {}, el('tr', {}, head.map(([text, n]) => el(text ? 'th' : 'td', { scope: text ? 'col' : null, class: n ? 'n' : null }, text)))),
       el('tbody', {}, rows.map((row) => el('tr', {}, row.map(cell)))),
     ),
   );

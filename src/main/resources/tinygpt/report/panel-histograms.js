@@ -181,5 +181,5 @@ class HistogramPanel {
 
 const NO_SNAPSHOTS = [
   'This run has no snapshots of its weights.',
-  'They are taken while a run trains. Train again with “tinygpt train”, then make this report anew.',
+  'They are taken while a run trains, unless it is told “--snapshots none”. Train again without that (or with “--snapshots 20”), then make this report anew.',
 ];
