@@ -39,6 +39,7 @@ public final class Main {
             "why",
             "step",
             "ledger",
+            "report",
             "merge",
             "bench",
             "selftest",
@@ -95,6 +96,7 @@ public final class Main {
             case "verify" -> VerifyCommand.create(output);
             case "doctor" -> DoctorCommand.create(output);
             case "ledger" -> LedgerCommand.create(output);
+            case "report" -> ReportCommand.create(output);
             case "merge" -> MergeCommand.create(output);
             case "attention" -> AttentionCommand.create(output);
             case "lens" -> LensCommand.create(output);
