@@ -92,24 +92,9 @@ class ArchitectureTest {
                             "inspection",
                             "generation")),
             Map.entry(
-                    "report",
-                    List.of(
-                            "hyperparameters",
-                            "tensor",
-                            "parameters",
-                            "text",
-                            "model",
-                            "training",
-                            "formats",
-                            "metrics",
-                            "runs",
-                            "inspection",
-                            "generation")),
-            Map.entry(
                     "cli",
                     List.of(
                             "bench",
-                            "report",
                             "random",
                             "hyperparameters",
                             "tensor",
