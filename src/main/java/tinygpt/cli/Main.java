@@ -37,6 +37,7 @@ public final class Main {
             "ablate",
             "ledger",
             "merge",
+            "export",
             "bench",
             "selftest");
 
@@ -88,6 +89,7 @@ public final class Main {
             case "audit" -> AuditCommand.create(output);
             case "ledger" -> LedgerCommand.create(output);
             case "merge" -> MergeCommand.create(output);
+            case "export" -> ExportCommand.create(output);
             case "attention" -> AttentionCommand.create(output);
             case "lens" -> LensCommand.create(output);
             case "ablate" -> AblateCommand.create(output);
