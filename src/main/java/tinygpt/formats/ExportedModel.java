@@ -11,6 +11,9 @@ import tinygpt.parameters.ParameterRegistry;
  * @param numbers where their numbers are read
  */
 public record ExportedModel(ParameterRegistry registry, Numbers numbers) {
+    /** The most numbers of a tensor: their bytes fit an array. */
+    private static final int MOST = Integer.MAX_VALUE / Float.BYTES - 8;
+
     /** Reads numbers of a parameter, or of the one it is tied to. */
     @FunctionalInterface
     public interface Numbers {
@@ -42,7 +45,4 @@ public record ExportedModel(ParameterRegistry registry, Numbers numbers) {
         numbers.read(parameter, 0, all, 0, all.length);
         return all;
     }
-
-    /** Its bytes fit an array too. */
-    private static final int MOST = Integer.MAX_VALUE / Float.BYTES - 8;
 }
