@@ -7,7 +7,7 @@ import tinygpt.formats.ModelExporter;
 
 /** The formats that a model can be exported to: the one list that options, help and messages are made from. */
 enum ExportFormat {
-    LLM_VIZ("llm-viz", "JSON for github.com/bbycroft/llm-viz, a walk through the model in 3-D", new LlmViz());
+    LLM_VIZ("llm-viz", "JSON for github.com/bbycroft/llm-viz, a walk in 3-D", new LlmViz());
 
     private final String label;
     private final String about;

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -37,6 +38,10 @@ public final class AtomicFile {
      */
     public static void write(Path file, Content content) throws IOException {
         Path absolute = file.toAbsolutePath();
+        if (!Files.isDirectory(absolute.getParent())) {
+            throw new FileSystemException(
+                    absolute.getParent().toString(), null, "there is no such folder; make it, or write elsewhere");
+        }
         Path temporary = absolute.resolveSibling(
                 "." + file.getFileName() + "-" + ProcessHandle.current().pid());
         try {

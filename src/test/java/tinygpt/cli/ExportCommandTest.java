@@ -208,6 +208,18 @@ class ExportCommandTest {
     }
 
     @Test
+    void missingFolder_isNamed() {
+        export(nano());
+        Path out = folder.resolve("none").resolve("model.json");
+        Run run = Run.of("export", "--format=llm-viz", folder.toString(), "--out=" + out);
+        assertEquals(3, run.exitCode());
+        assertEquals(
+                "tinygpt: error: " + folder.resolve("none")
+                        + ": there is no such folder; make it, or write elsewhere\n",
+                run.err());
+    }
+
+    @Test
     void unknownFormat_isRefused_andHelpListsThoseThereAre() {
         Run run = Run.of("export", "--format=onnx", "--out=x");
         assertEquals(2, run.exitCode());
