@@ -12,12 +12,12 @@ import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IParameterConsumer;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import tinygpt.generation.Generator;
 import tinygpt.generation.SamplingSettings;
 import tinygpt.inspection.Ablation;
@@ -118,8 +118,16 @@ final class AblateCommand implements Callable<Integer> {
 
     private final Output output;
 
-    @Mixin
-    private ModelOption model;
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "[MODEL]",
+            hideParamSyntax = true,
+            description =
+                    "A run folder, a checkpoint file or a Hugging Face GPT-2 folder; the latest run unless given.")
+    private Path given;
+
+    @Option(names = "--model", paramLabel = "PATH", description = "The same as MODEL, as other commands take it.")
+    private Path model;
 
     @Option(
             names = "--zero",
@@ -192,7 +200,7 @@ final class AblateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         check();
-        Path path = model.path();
+        Path path = given != null ? given : model != null ? model : ModelOption.latestRun();
         Advice.print(output.err());
         try (LoadedModel loaded = ModelOption.open(path, output)) {
             ParameterRegistry registry = loaded.model().registry();
@@ -213,6 +221,10 @@ final class AblateCommand implements Callable<Integer> {
     }
 
     private void check() {
+        if (given != null && model != null) {
+            throw new CommandFailure(
+                    Exit.USAGE, "the model is given twice, as " + given + " and by --model; leave one of them out");
+        }
         if (edits().isEmpty() == (each == null)) {
             throw new CommandFailure(
                     Exit.USAGE,

@@ -148,7 +148,7 @@ final class AttentionCommand implements Callable<Integer> {
         sideBySide(maps, columns);
     }
 
-    /** Prints as many maps beside each other as fit; heads of one layer share as few rows of maps as they can. */
+    /** Prints as many maps beside each other as fit. */
     private void sideBySide(List<List<String>> maps, int columns) {
         PrintWriter out = output.out();
         String widest = maps.get(0).get(1); // a heading has no colours

@@ -41,6 +41,7 @@ public final class Main {
             "ledger",
             "report",
             "merge",
+            "export",
             "bench",
             "selftest",
             "doctor");
@@ -98,6 +99,7 @@ public final class Main {
             case "ledger" -> LedgerCommand.create(output);
             case "report" -> ReportCommand.create(output);
             case "merge" -> MergeCommand.create(output);
+            case "export" -> ExportCommand.create(output);
             case "attention" -> AttentionCommand.create(output);
             case "lens" -> LensCommand.create(output);
             case "ablate" -> AblateCommand.create(output);

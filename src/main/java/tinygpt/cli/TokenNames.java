@@ -53,9 +53,12 @@ final class TokenNames {
         if (tokenizer == null) {
             return "ids " + cut + IdList.text(last);
         }
-        return Arrays.stream(last)
-                .mapToObj(id -> tokenizer.show(id).equals("' '") ? " " : label(id))
-                .collect(Collectors.joining("", "\"" + cut, "\""));
+        return Arrays.stream(last).mapToObj(this::inText).collect(Collectors.joining("", "\"" + cut, "\""));
+    }
+
+    private String inText(int id) {
+        String shown = tokenizer.show(id);
+        return shown.equals("' '") ? " " : shown.equals(Tokenizer.END_OF_TEXT) ? shown : label(id);
     }
 
     /** The token's text for JSON, or null where it is unknown; bytes that are no character become U+FFFD. */

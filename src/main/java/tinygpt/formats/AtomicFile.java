@@ -1,17 +1,26 @@
 package tinygpt.formats;
 
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** Small files that are there whole or not at all: written beside their place, forced to the disk, and renamed. */
+/** Files that are there whole or not at all: written beside their place, forced to the disk, and renamed. */
 public final class AtomicFile {
     private AtomicFile() {}
+
+    /** What writes the content of a file. */
+    @FunctionalInterface
+    public interface Content {
+        void writeTo(OutputStream out) throws IOException;
+    }
 
     /**
      * Writes a file, replacing one of that name.
@@ -19,7 +28,20 @@ public final class AtomicFile {
      * @throws IOException if the disk is full or the folder cannot be written; an older file is then untouched
      */
     public static void write(Path file, byte[] content) throws IOException {
+        write(file, out -> out.write(content));
+    }
+
+    /**
+     * Writes a file piece by piece, replacing one of that name.
+     *
+     * @throws IOException if the disk is full or the folder cannot be written; an older file is then untouched
+     */
+    public static void write(Path file, Content content) throws IOException {
         Path absolute = file.toAbsolutePath();
+        if (!Files.isDirectory(absolute.getParent())) {
+            throw new FileSystemException(
+                    absolute.getParent().toString(), null, "there is no such folder; make it, or write elsewhere");
+        }
         Path temporary = absolute.resolveSibling(
                 "." + file.getFileName() + "-" + ProcessHandle.current().pid());
         try {
@@ -28,10 +50,9 @@ public final class AtomicFile {
                     StandardOpenOption.CREATE,
                     StandardOpenOption.TRUNCATE_EXISTING,
                     StandardOpenOption.WRITE)) {
-                ByteBuffer buffer = ByteBuffer.wrap(content);
-                while (buffer.hasRemaining()) {
-                    channel.write(buffer);
-                }
+                OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel));
+                content.writeTo(out);
+                out.flush();
                 channel.force(true);
             }
             Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -331,6 +331,7 @@ class LookingCommandsTest {
                 "lens --prompt=abcdefghijklmnopqrstuvwxyzabcdefg|the text has 33 tokens, more than the 32 that",
                 "ablate|there is nothing to do; give --zero, --scale or --reset with a part of the model, or --each",
                 "ablate --each=head --zero=h.0|--each zeroes one part at a time; leave out --zero, --scale and --reset",
+                "ablate some --each=head|the model is given twice, as some and by --model; leave one of them out",
                 "ablate --each=head --prompt=a|--each writes no texts; leave out --prompt",
                 "ablate --zero=h.2|'h.2' names layer 2, but they are numbered from 0 to 1 here",
                 "ablate --scale 0.5|--scale takes a number and a part, as in --scale 0.5 h.2.attn",

@@ -54,12 +54,14 @@ class ParamsOfModelTest {
     }
 
     @Test
-    void statisticsInspectAndDiff_loadNeitherNd4jNorBytedeco() throws Exception {
+    void statisticsInspectDiffAndExport_loadNeitherNd4jNorBytedeco() throws Exception {
         SmallModel.random(folder, CharacterTokenizer.of("ab"));
         String run = folder.toString();
         assertTrue(loading("params", "--stats", run).contains("\nW0: computed from the seed"));
         assertTrue(loading("inspect", run, "wte.weight", "--change").contains("\nlimits -"));
         assertTrue(loading("diff", run, run).contains("\n0 of 28 tensors differ"));
+        String json = folder.resolve("model.json").toString();
+        assertTrue(loading("export", "--format=llm-viz", run, "--out=" + json).contains("\nwrote " + json));
         Path golden = ModelFixtures.golden("gpt2-tiny-tied").folder();
         assertTrue(loading("params", "--stats", golden.toString()).contains("\nW0 is not known"));
     }

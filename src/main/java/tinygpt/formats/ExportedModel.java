@@ -1,0 +1,48 @@
+package tinygpt.formats;
+
+import tinygpt.hyperparameters.ModelShape;
+import tinygpt.parameters.Parameter;
+import tinygpt.parameters.ParameterRegistry;
+
+/**
+ * A model as a format sees it that is to be written: its parameters and a way to their numbers, wherever those are.
+ *
+ * @param registry its parameters; shapes only is enough
+ * @param numbers where their numbers are read
+ */
+public record ExportedModel(ParameterRegistry registry, Numbers numbers) {
+    /** The most numbers of a tensor: their bytes fit an array. */
+    private static final int MOST = Integer.MAX_VALUE / Float.BYTES - 8;
+
+    /** Reads numbers of a parameter, or of the one it is tied to. */
+    @FunctionalInterface
+    public interface Numbers {
+        /**
+         * Reads a stretch of a parameter.
+         *
+         * @param first index of its first element, in C order
+         * @param at where it goes in the destination
+         * @throws BadFileException if reading fails
+         */
+        void read(Parameter parameter, long first, float[] destination, int at, int count);
+    }
+
+    public ModelShape shape() {
+        return registry.shape();
+    }
+
+    /**
+     * All numbers of a parameter, or of the one it is tied to, in C order.
+     *
+     * @throws IllegalArgumentException if it has more than fit an array
+     */
+    float[] all(Parameter parameter) {
+        if (parameter.size() > MOST) {
+            throw new IllegalArgumentException(
+                    parameter + " is too large to be exported: a tensor may have " + MOST + " numbers");
+        }
+        float[] all = new float[(int) parameter.size()];
+        numbers.read(parameter, 0, all, 0, all.length);
+        return all;
+    }
+}
