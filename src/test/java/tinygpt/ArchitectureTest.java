@@ -93,6 +93,7 @@ class ArchitectureTest {
                     "cli",
                     List.of(
                             "bench",
+                            "report",
                             "random",
                             "hyperparameters",
                             "tensor",

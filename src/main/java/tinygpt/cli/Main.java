@@ -33,6 +33,7 @@ public final class Main {
             "diff",
             "audit",
             "ledger",
+            "report",
             "merge",
             "bench",
             "selftest");
@@ -84,6 +85,7 @@ public final class Main {
             case "diff" -> DiffCommand.create(output);
             case "audit" -> AuditCommand.create(output);
             case "ledger" -> LedgerCommand.create(output);
+            case "report" -> ReportCommand.create(output);
             case "merge" -> MergeCommand.create(output);
             case "bench" -> BenchCommand.create(output);
             case "selftest" -> SelftestCommand.create(output);

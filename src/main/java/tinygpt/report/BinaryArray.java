@@ -1,9 +1,11 @@
 package tinygpt.report;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.Base64;
 
 /** Arrays in the data of a page: {@code {"type":"u16","data":"<base64, little-endian>"}}. */
@@ -34,6 +36,20 @@ final class BinaryArray {
             bytes.putFloat((float) value);
         }
         return node("f32", bytes.array());
+    }
+
+    /** Reads what {@link #f32} made; empty if it is something else. */
+    static float[] readF32(JsonNode array) {
+        if (!"f32".equals(array.path("type").textValue())) {
+            return new float[0];
+        }
+        FloatBuffer floats = ByteBuffer.wrap(
+                        Base64.getDecoder().decode(array.path("data").textValue()))
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asFloatBuffer();
+        float[] values = new float[floats.remaining()];
+        floats.get(values);
+        return values;
     }
 
     private static ByteBuffer little(int bytes) {

@@ -1,0 +1,132 @@
+'use strict';
+// A page that is served while training goes on: follows the run, and comes back when the connection is lost.
+
+const live = {
+  polling: 0,
+  waiting: 0,
+
+  start() {
+    this.place = document.getElementById('live');
+    this.place.hidden = false;
+    this.text = el('p', { 'aria-live': 'off', id: 'live-now' }, 'connecting …');
+    this.spoken = el('p', { role: 'status', class: 'spoken' });
+    this.connection = el('p', { id: 'live-connection', class: 'connection' }, 'connecting');
+    this.place.append(
+      this.connection,
+      this.text,
+      el('button', { type: 'button', onclick: () => (this.spoken.textContent = this.text.textContent) }, 'Read current values'),
+      this.spoken,
+    );
+    this.connect();
+  },
+
+  connect() {
+    if (!window.EventSource) return this.poll();
+    const source = new EventSource('events');
+    this.source = source;
+    let opened = false;
+    source.onopen = () => {
+      opened = true;
+      this.say('live');
+      clearInterval(this.polling);
+      this.polling = 0;
+      this.fetchState();
+    };
+    // The browser connects again by itself, unless it was refused: then the state is asked for now and then.
+    source.onerror = () => {
+      this.say('connection lost, trying again');
+      if (source.readyState === EventSource.CLOSED || !opened) this.poll();
+    };
+    const on = (name, take) => source.addEventListener(name, (event) => take(JSON.parse(event.data)));
+    on('step', (data) => this.step(data));
+    on('eval', (data) => this.evaluation(data));
+    on('sample', (data) => {
+      shown.state.samples.push(data);
+      this.repaintSoon();
+    });
+    on('snapshot', () => this.fetchState());
+    on('ledger', () => this.fetchState());
+    on('done', () => this.done());
+  },
+
+  say(text) {
+    this.connection.textContent = text;
+  },
+
+  poll() {
+    if (this.polling) return;
+    this.say('asking every 2 seconds');
+    this.polling = setInterval(() => this.fetchState(), 2000);
+    this.fetchState();
+  },
+
+  async fetchState() {
+    try {
+      const response = await fetch('state', { cache: 'no-store' });
+      if (!response.ok) throw new Error(String(response.status));
+      const state = prepare(await response.json());
+      shown.take(state);
+      showRun(state);
+      const { step } = state.unpacked;
+      const last = step.length - 1;
+      if (last >= 0) this.show({ step: step[last], loss: state.unpacked.loss[last], lr: state.unpacked.lr[last], tok_s: state.unpacked.tok_s[last] });
+      if (state.run.status !== 'running') this.done(true);
+    } catch (problem) {
+      this.say('the server does not answer, trying again');
+    }
+  },
+
+  show({ step, loss: value, lr, tok_s: speed }) {
+    this.text.textContent =
+      `step ${count(step)} of ${count(shown.state.run.steps)}, loss ${value === null ? 'NaN' : loss(value)}, ` +
+      `learning rate ${ratio(lr)}, ${count(speed)} tokens per second`;
+  },
+
+  step(data) {
+    const known = shown.state.unpacked;
+    if (known.step.length && data.step <= known.step[known.step.length - 1]) return;
+    const value = data.loss === null ? NaN : data.loss;
+    const last = known.mean[known.mean.length - 1];
+    known.step.push(data.step);
+    known.loss.push(value);
+    // Between two fetches of the state the mean goes on without its correction, which is 1 by then.
+    known.mean.push(Number.isFinite(last) && Number.isFinite(value) ? 0.9 * last + 0.1 * value : value);
+    known.lr.push(data.lr);
+    known.grad_norm.push(data.grad_norm === null ? NaN : data.grad_norm);
+    known.tok_s.push(data.tok_s);
+    if (!Number.isFinite(value)) known.bad.push(data.step);
+    this.show(data);
+    this.repaintSoon();
+  },
+
+  evaluation(data) {
+    const evaluations = shown.state.metrics.evaluations;
+    if (evaluations.some((one) => one.step === data.step)) return;
+    if (data.best) evaluations.forEach((one) => (one.best = false));
+    evaluations.push(data);
+    this.repaintSoon();
+  },
+
+  /** Paints at most four times a second, however many events come. */
+  repaintSoon() {
+    if (this.waiting) return;
+    this.waiting = setTimeout(() => {
+      this.waiting = 0;
+      const [losses] = shown.panels;
+      losses.take(shown.state);
+      losses.step();
+    }, 250);
+  },
+
+  done(fetched) {
+    if (this.source) this.source.close();
+    clearInterval(this.polling);
+    this.polling = 0;
+    this.say('training has ended');
+    if (!this.link) {
+      this.link = el('a', { class: 'button', href: 'report.html', download: shown.state.name + '.html' }, 'Save report');
+      this.place.append(this.link);
+    }
+    if (!fetched) this.fetchState();
+  },
+};
