@@ -1,0 +1,83 @@
+package tinygpt.report;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.hyperparameters.TokenizerKind;
+import tinygpt.metrics.RunMetrics;
+import tinygpt.runs.RunFolder;
+import tinygpt.runs.RunSettings;
+import tinygpt.runs.TrainingRun;
+import tinygpt.runs.TrainingText;
+
+/** Run folders as training leaves them, small ones. */
+final class ReportedRun {
+    /** What must never become markup, wherever it is shown. */
+    static final String HOSTILE = "</script><script>window.hacked = 1</script><b>&amp;</b>";
+
+    private static final String TEXT = (HOSTILE + " the quick brown fox jumps over the lazy dog. 12\n").repeat(30);
+    private static final int EVALUATIONS = 3;
+
+    private ReportedRun() {}
+
+    /** A complete run of the nano preset, with snapshots, and a hostile sample at every evaluation. */
+    static Path write(Path folder, int steps) throws IOException {
+        return write(folder, steps, steps, RunSettings.Snapshots.DEFAULT);
+    }
+
+    /** A run that was stopped after so many steps. */
+    static Path write(Path folder, int steps, int until, RunSettings.Snapshots snapshots) throws IOException {
+        Path file = folder.resolveSibling(folder.getFileName() + " text.txt");
+        Files.writeString(file, TEXT);
+        Hyperparameters hyperparameters = SnapshotRuns.hyperparameters()
+                .with("optimization.warmup_steps", "0")
+                .with("optimization.steps", String.valueOf(steps));
+        TrainingText text = TrainingText.read(file, TokenizerKind.CHARACTER, 0.2);
+        RunSettings settings = new RunSettings(Math.max(1, steps / EVALUATIONS), 0, 2, false, false, snapshots);
+        try (TrainingRun run = TrainingRun.start(new RunFolder(folder), text, hyperparameters, settings, 2);
+                RunMetrics metrics = RunMetrics.open(
+                        folder, run.trainer(), RunMetrics.Options.defaults().withTensorBoard(false));
+                SnapshotRecorder recorder = SnapshotRecorder.open(folder, run.trainer(), snapshots)) {
+            run.trainer()
+                    .listen(metrics)
+                    .listen(recorder)
+                    .listen(new tinygpt.training.TrainingListener() {
+                        @Override
+                        public void onEvaluation(EvaluationReport report) {
+                            metrics.sample(report.step(), "sample of step " + report.step() + "\n\n" + HOSTILE);
+                        }
+                    })
+                    .listen(run.saver());
+            run.trainer().train(until, settings.evaluateEvery(), () -> false);
+            run.save();
+        }
+        return folder;
+    }
+
+    /** Adds a step whose loss was no number to the log, as a run that diverged has it. */
+    static Path diverge(Path folder, int step) throws IOException {
+        append(
+                folder.resolve("metrics.jsonl"),
+                "{\"step\":" + step + ",\"wall\":1.5,\"tokens\":99,\"loss\":null,\"lr\":0.01,\"grad_norm\":null,"
+                        + "\"clipped\":true,\"update_ratio\":null,\"step_ms\":1.0,\"tok_s\":10}\n");
+        return folder;
+    }
+
+    static void append(Path file, String text) throws IOException {
+        Files.writeString(file, text, StandardOpenOption.APPEND);
+    }
+
+    /** The run's page, written into its folder. */
+    static Path page(Path folder) throws IOException {
+        Path file = folder.resolve("report.html");
+        Files.writeString(file, ReportPage.html(new RunState(folder).read(false)));
+        return file;
+    }
+
+    static RunSettings.Snapshots noSnapshots() {
+        return new RunSettings.Snapshots(0, List.of(), "");
+    }
+}
