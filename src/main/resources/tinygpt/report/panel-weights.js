@@ -1,6 +1,9 @@
 'use strict';
 // Panel 5: one matrix at one snapshot, as it is or as it changed.
 
+/** Above and below the cells, for the labels of the outermost rows. */
+const ROOM = 6;
+
 class WeightPanel {
   constructor(stage) {
     this.stage = stage;
@@ -153,7 +156,7 @@ class WeightPanel {
     const room = width - labels;
     const size = Math.min(room / one.shownColumns, Math.max(560 / one.shownRows, 1.5), 16);
     const cell = size >= 3 ? Math.floor(size) : size;
-    return { labels, cell, width: cell * one.shownColumns, height: Math.max(40, cell * one.shownRows) + 2 };
+    return { labels, cell, width: cell * one.shownColumns, height: Math.max(40, cell * one.shownRows) + 2 * ROOM };
   }
 
   paint(context, width) {
@@ -162,6 +165,7 @@ class WeightPanel {
     const frame = this.frame(shown.index);
     const limit = this.limit();
     const columns = one.shownColumns;
+    context.translate(0, ROOM);
     const tall = cell * one.shownRows;
     paintGrid(context, columns, one.shownRows, labels, 0, wide, tall, (row, column) => {
       const value = this.valueAt(frame, row * columns + column);
@@ -192,7 +196,7 @@ class WeightPanel {
   point(x, y) {
     const one = this.data[this.at];
     const { labels, cell } = this.layout(this.picture.width);
-    const row = Math.floor(y / cell);
+    const row = Math.floor((y - ROOM) / cell);
     const column = Math.floor((x - labels) / cell);
     if (row < 0 || column < 0 || row >= one.shownRows || column >= one.shownColumns) return;
     if (row === this.cell[0] && column === this.cell[1]) return;
