@@ -95,6 +95,7 @@ class ArchitectureTest {
                     "cli",
                     List.of(
                             "bench",
+                            "report",
                             "random",
                             "hyperparameters",
                             "tensor",

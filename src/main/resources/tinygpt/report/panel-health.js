@@ -129,6 +129,10 @@ class HealthPanel {
         context.strokeRect(left - 1, top + row * rowHeight - 0.5, wide + 2, rowHeight + 1);
       }
     });
+<<<<<<< HEAD
+=======
+    if (left < 20) this.nameKinds(context, left, top, rowHeight);
+>>>>>>> origin/page
     const column = nearest(step, shown.step);
     const x = left + ((column + 0.5) / step.length) * wide;
     context.strokeStyle = themeColor('ink');
@@ -142,6 +146,25 @@ class HealthPanel {
     context.fillText(count(step[step.length - 1]), left + wide, height - 9);
   }
 
+<<<<<<< HEAD
+=======
+  /** Where there is no room for the names of tensors, those of their kinds stand in the map. */
+  nameKinds(context, left, top, rowHeight) {
+    const list = shown.state.parameters.list;
+    context.textAlign = 'left';
+    context.font = '600 11px ' + FONT;
+    this.order.forEach((tensor, row) => {
+      const { kind } = list[tensor];
+      if (row > 0 && kind === list[this.order[row - 1]].kind) return;
+      const y = top + row * rowHeight;
+      context.fillStyle = themeColor('paper');
+      context.fillRect(left, y, context.measureText(kind).width + 8, 13);
+      context.fillStyle = themeColor('ink');
+      context.fillText(kind, left + 4, y + 7);
+    });
+  }
+
+>>>>>>> origin/page
   lineChart() {
     const { step } = shown.state.unpacked.health;
     const list = shown.state.parameters.list;
@@ -227,7 +250,11 @@ class HealthPanel {
     );
     this.chart.describe(`${name}, ${QUANTITIES[this.quantity].text}, beside the median of its kind. At step ${count(step[column])} ${value > 0 ? ratio(value) : 'n/a'}.`);
     this.legend.replaceChildren(
+<<<<<<< HEAD
       colorBar(VIRIDIS, ratio(10 ** low), 'logarithmic', ratio(10 ** high)),
+=======
+      colorBar(VIRIDIS, ratio(10 ** low), `${ratio(10 ** high)}, logarithmic`),
+>>>>>>> origin/page
       key([['the chosen tensor', LINES[0], 'line'], ['median of its kind', LINES[1], 'dashed']]),
     );
   }

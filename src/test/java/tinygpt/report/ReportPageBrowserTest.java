@@ -137,7 +137,14 @@ class ReportPageBrowserTest {
         browser.width(360);
         browser.await(b -> (Long) b.script("return document.querySelector('#loss canvas').clientWidth") < 360);
         browser.script("document.querySelectorAll('details').forEach((d) => (d.open = true));");
-        assertEquals(360L, browser.script("return document.documentElement.scrollWidth"));
+        assertEquals(
+                browser.script("return document.documentElement.clientWidth"),
+                browser.script("return document.documentElement.scrollWidth"));
+        assertEquals(
+                List.of(),
+                browser.script(
+                        "return [...document.querySelectorAll('main *')].filter((e) => !e.closest('.scroll, select')"
+                                + " && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map((e) => e.outerHTML.slice(0, 200))"));
         assertEquals(
                 List.of(),
                 browser.script("return [...document.querySelectorAll('button, select, summary, .segmented label')]"
