@@ -95,7 +95,6 @@ class ArchitectureTest {
                     "cli",
                     List.of(
                             "bench",
-                            "report",
                             "random",
                             "hyperparameters",
                             "tensor",
