@@ -53,15 +53,8 @@ function themeColor(name) {
 }
 
 /** A bar of colours with what its ends mean. */
-<<<<<<< HEAD
-function colorBar(colors, low, middle, high) {
-  const bar = el('span', { class: 'bar', 'aria-hidden': 'true' });
-  bar.style.background = `linear-gradient(90deg, ${colors.join(',')})`;
-  return el('p', { class: 'scale' }, el('span', {}, low), bar, middle && el('span', {}, middle), el('span', {}, high));
-=======
 function colorBar(colors, low, high) {
   const bar = el('span', { class: 'bar', 'aria-hidden': 'true' });
   bar.style.background = `linear-gradient(90deg, ${colors.join(',')})`;
   return el('p', { class: 'scale' }, el('span', {}, low), bar, el('span', {}, high));
->>>>>>> origin/page
 }

@@ -41,24 +41,14 @@ class AttentionPanel {
     this.headTitle = el('h3', {});
     this.reading = el('p', { class: 'readout' });
     this.next = el('div', { class: 'next' });
-<<<<<<< HEAD
-    this.nextTitle = el('h3', {});
-=======
->>>>>>> origin/page
     this.stage.replaceChildren(
       el('p', { class: 'prompt' }, 'Prompt: ', el('q', {}, this.probe.prompt)),
       el(
         'div',
         { class: 'attention' },
-<<<<<<< HEAD
-        el('div', {}, el('h3', {}, 'All heads: layer, head'), grid, colorBar(VIRIDIS, '0', 'share of attention', '1')),
-        el('div', {}, this.headTitle, large),
-        el('div', {}, this.nextTitle, this.next),
-=======
         el('div', {}, el('h3', {}, 'All heads: layer, head'), grid, colorBar(VIRIDIS, '0', '1, all of it')),
         el('div', {}, this.headTitle, large),
         this.next,
->>>>>>> origin/page
       ),
       el('h3', {}, 'A token of the prompt'),
       this.strip,
@@ -144,16 +134,9 @@ class AttentionPanel {
 
   showNext() {
     const next = this.frame().next;
-<<<<<<< HEAD
-    this.nextTitle.textContent = 'Next token';
-    this.next.replaceChildren(
-      dataTable(
-        `After the prompt, at step ${count(this.frame().step)}`,
-=======
     this.next.replaceChildren(
       dataTable(
         `What the model expects after the prompt, at step ${count(this.frame().step)}`,
->>>>>>> origin/page
         [['token', false], ['probability', true], ['', false]],
         next.map(({ token, p }) => {
           const bar = el('span', { class: 'share', 'aria-hidden': 'true' });

@@ -129,10 +129,7 @@ class HealthPanel {
         context.strokeRect(left - 1, top + row * rowHeight - 0.5, wide + 2, rowHeight + 1);
       }
     });
-<<<<<<< HEAD
-=======
     if (left < 20) this.nameKinds(context, left, top, rowHeight);
->>>>>>> origin/page
     const column = nearest(step, shown.step);
     const x = left + ((column + 0.5) / step.length) * wide;
     context.strokeStyle = themeColor('ink');
@@ -146,8 +143,6 @@ class HealthPanel {
     context.fillText(count(step[step.length - 1]), left + wide, height - 9);
   }
 
-<<<<<<< HEAD
-=======
   /** Where there is no room for the names of tensors, those of their kinds stand in the map. */
   nameKinds(context, left, top, rowHeight) {
     const list = shown.state.parameters.list;
@@ -164,7 +159,6 @@ class HealthPanel {
     });
   }
 
->>>>>>> origin/page
   lineChart() {
     const { step } = shown.state.unpacked.health;
     const list = shown.state.parameters.list;
@@ -250,11 +244,7 @@ class HealthPanel {
     );
     this.chart.describe(`${name}, ${QUANTITIES[this.quantity].text}, beside the median of its kind. At step ${count(step[column])} ${value > 0 ? ratio(value) : 'n/a'}.`);
     this.legend.replaceChildren(
-<<<<<<< HEAD
-      colorBar(VIRIDIS, ratio(10 ** low), 'logarithmic', ratio(10 ** high)),
-=======
       colorBar(VIRIDIS, ratio(10 ** low), `${ratio(10 ** high)}, logarithmic`),
->>>>>>> origin/page
       key([['the chosen tensor', LINES[0], 'line'], ['median of its kind', LINES[1], 'dashed']]),
     );
   }

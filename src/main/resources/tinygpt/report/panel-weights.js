@@ -1,12 +1,9 @@
 'use strict';
 // Panel 5: one matrix at one snapshot, as it is or as it changed.
 
-<<<<<<< HEAD
-=======
 /** Above and below the cells, for the labels of the outermost rows. */
 const ROOM = 6;
 
->>>>>>> origin/page
 class WeightPanel {
   constructor(stage) {
     this.stage = stage;
@@ -159,11 +156,7 @@ class WeightPanel {
     const room = width - labels;
     const size = Math.min(room / one.shownColumns, Math.max(560 / one.shownRows, 1.5), 16);
     const cell = size >= 3 ? Math.floor(size) : size;
-<<<<<<< HEAD
-    return { labels, cell, width: cell * one.shownColumns, height: Math.max(40, cell * one.shownRows) + 2 };
-=======
     return { labels, cell, width: cell * one.shownColumns, height: Math.max(40, cell * one.shownRows) + 2 * ROOM };
->>>>>>> origin/page
   }
 
   paint(context, width) {
@@ -172,10 +165,7 @@ class WeightPanel {
     const frame = this.frame(shown.index);
     const limit = this.limit();
     const columns = one.shownColumns;
-<<<<<<< HEAD
-=======
     context.translate(0, ROOM);
->>>>>>> origin/page
     const tall = cell * one.shownRows;
     paintGrid(context, columns, one.shownRows, labels, 0, wide, tall, (row, column) => {
       const value = this.valueAt(frame, row * columns + column);
@@ -206,11 +196,7 @@ class WeightPanel {
   point(x, y) {
     const one = this.data[this.at];
     const { labels, cell } = this.layout(this.picture.width);
-<<<<<<< HEAD
-    const row = Math.floor(y / cell);
-=======
     const row = Math.floor((y - ROOM) / cell);
->>>>>>> origin/page
     const column = Math.floor((x - labels) / cell);
     if (row < 0 || column < 0 || row >= one.shownRows || column >= one.shownColumns) return;
     if (row === this.cell[0] && column === this.cell[1]) return;
@@ -247,11 +233,7 @@ class WeightPanel {
     this.legend.replaceChildren(
       this.signs
         ? key([['negative', '#e08214', 'box'], ['zero', '#f7f7f7', 'box'], ['positive', '#542788', 'box']])
-<<<<<<< HEAD
-        : colorBar(PUOR, `−${weight(limit)} (orange)`, '0', `+${weight(limit)} (purple)`),
-=======
         : colorBar(PUOR, `−${weight(limit)} orange`, `+${weight(limit)} purple`),
->>>>>>> origin/page
     );
   }
 

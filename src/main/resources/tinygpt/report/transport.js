@@ -112,12 +112,8 @@ const transport = {
     this.slider.setAttribute('aria-valuetext', `step ${count(step)}, loss ${fixed(value, 2)}`);
     this.now.replaceChildren(
       el('strong', {}, 'step ' + count(step)),
-<<<<<<< HEAD
-      ` loss ${loss(value)}`,
-=======
       ' ',
       el('span', { class: 'loss' }, `loss ${loss(value)}`),
->>>>>>> origin/page
       el('span', { class: 'of' }, ` ${shown.hasSnapshots() ? 'snapshot' : 'evaluation'} ${index + 1} of ${steps.length}`),
     );
     this.back.disabled = index === 0;
