@@ -147,14 +147,24 @@ public final class RunMetrics implements TrainingListener, AutoCloseable {
         return log;
     }
 
+    /** A line that says it: its loss or its gradient norm is null. */
+    @Override
+    public void onFailure(StepReport report) {
+        write(() -> line(report, now()));
+    }
+
+    private void line(StepReport report, long now) throws IOException {
+        jsonLog.append(json.step(report, now).line());
+        if (csvLog != null) {
+            csvLog.append(csv.step(report, now).line());
+        }
+    }
+
     @Override
     public void onStep(StepReport report) {
         write(() -> {
             long now = now();
-            jsonLog.append(json.step(report, now).line());
-            if (csvLog != null) {
-                csvLog.append(csv.step(report, now).line());
-            }
+            line(report, now);
             if (report.step() % options.tensorsEvery() == 0) {
                 tensorsLog.append(tensors.step(report.step()));
             }

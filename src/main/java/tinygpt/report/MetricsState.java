@@ -40,9 +40,9 @@ final class MetricsState {
         return state;
     }
 
-    /** The last step or evaluation that was written down; -1 if there is none. */
+    /** The last step that was taken, or the step of a later evaluation; -1 if there is none. */
     long lastStep() {
-        long last = points.isEmpty() ? -1 : points.get(points.size() - 1).step();
+        long last = points.isEmpty() ? -1 : points.get(points.size() - 1).step() - (diverged() ? 1 : 0);
         return evaluations.isEmpty()
                 ? last
                 : Math.max(
@@ -52,8 +52,11 @@ final class MetricsState {
 
     /** Whether the last thing that was measured is not a number. */
     boolean diverged() {
-        return !points.isEmpty()
-                && !Double.isFinite(points.get(points.size() - 1).loss());
+        if (points.isEmpty()) {
+            return false;
+        }
+        Point last = points.get(points.size() - 1);
+        return !Double.isFinite(last.loss()) || !Double.isFinite(last.gradientNorm());
     }
 
     long tokens() {

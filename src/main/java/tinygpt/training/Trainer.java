@@ -154,7 +154,11 @@ public final class Trainer implements AutoCloseable {
         long start = System.nanoTime();
         double rate = LearningRateSchedule.at(hyperparameters.optimization(), step);
         double loss = engine.compute(step);
-        if (!Double.isFinite(loss) || !Double.isFinite(optimizer.measure(engine.gradients()))) {
+        double norm = optimizer.measure(engine.gradients());
+        if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+            TrainingListener.StepReport failed = new TrainingListener.StepReport(
+                    step + 1, loss, rate, norm, false, false, 0, System.nanoTime() - start, tokensSeen());
+            listeners.forEach(listener -> listener.onFailure(failed));
             throw new Diagnosis(hyperparameters, model, corpus.train(), team.workspace())
                     .of(step, loss, engine.gradients());
         }

@@ -57,6 +57,14 @@ public interface TrainingListener {
     /** After every step. */
     default void onStep(StepReport report) {}
 
+    /**
+     * Instead of {@link #onStep}, when a step could not be taken because its loss or gradient is not finite: training ends,
+     * and the weights are what they were.
+     *
+     * @param report of the step that failed; its update ratio is 0
+     */
+    default void onFailure(StepReport report) {}
+
     /** After every evaluation of the validation split. */
     default void onEvaluation(EvaluationReport report) {}
 }

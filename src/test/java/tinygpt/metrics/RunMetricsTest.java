@@ -31,6 +31,7 @@ import tinygpt.parameters.Parameter;
 import tinygpt.text.CharacterTokenizer;
 import tinygpt.text.Corpus;
 import tinygpt.training.Trainer;
+import tinygpt.training.TrainingFailedException;
 import tinygpt.training.TrainingListener;
 
 class RunMetricsTest {
@@ -142,6 +143,28 @@ class RunMetricsTest {
         assertEquals(
                 "7,12.005,512,2.5,1.0E-5,,true,,2,128000,,,,\n",
                 MetricsRecord.csv(256).step(report, 12_005).toString());
+    }
+
+    @Test
+    void stepThatFails_isTheLastLineWithoutALoss() throws IOException {
+        try (Trainer trainer = trainer(4)) {
+            try (RunMetrics metrics = RunMetrics.open(folder, trainer, ALL)) {
+                trainer.listen(metrics);
+                trainer.step();
+                Parameter parameter = trainer.registry().get("ln_f.weight");
+                trainer.registry().weights().write(parameter.offset(), new float[] {Float.NaN}, 0, 1);
+                assertThrows(TrainingFailedException.class, trainer::step);
+            }
+        }
+        List<String> lines = Files.readAllLines(folder.resolve("metrics.jsonl"));
+        assertEquals(2, lines.size());
+        assertTrue(lines.get(1).startsWith("{\"step\":2,"), lines.get(1));
+        assertTrue(lines.get(1).contains("\"loss\":null,"), lines.get(1));
+        try (Trainer again = trainer(4);
+                RunMetrics metrics = RunMetrics.open(folder, again, ALL)) {
+            assertEquals(
+                    List.of(), Files.readAllLines(folder.resolve("metrics.jsonl")), "what was not done is cut off");
+        }
     }
 
     @Test
