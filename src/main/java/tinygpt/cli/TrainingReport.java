@@ -171,7 +171,13 @@ final class TrainingReport {
         printFixed(out);
         line(out, "");
         line(out, "A TEXT by the model");
-        SampleWriter.sample(trainer, SAMPLE_TOKENS).lines().forEach(text -> line(out, "  %s", text));
+        try {
+            SampleWriter.sample(trainer, SAMPLE_TOKENS).lines().forEach(text -> line(out, "  %s", text));
+        } catch (ArithmeticException e) {
+            out.flush();
+            throw new CommandFailure(
+                    Exit.FAILURE, e.getMessage()); // the last step spoiled it, and nothing was evaluated
+        }
         line(out, "");
         line(out, "go on with");
         String command = CommandName.get();

@@ -2,6 +2,7 @@ package tinygpt.training;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.model.Activations;
 import tinygpt.model.Dropouts;
@@ -51,7 +52,34 @@ final class Diagnosis {
                 place(step, gradients)));
     }
 
+    /**
+     * What to tell of an evaluation whose loss is not finite.
+     *
+     * @param steps done before it
+     */
+    TrainingFailedException ofEvaluation(long steps, double loss) {
+        return new TrainingFailedException(String.format(
+                Locale.ROOT,
+                "after step %,d: the validation loss is not finite (%s); %s. Try a lower --learning-rate, a longer"
+                        + " --warmup-steps or a --gradient-clip of 1",
+                steps,
+                loss,
+                place(
+                        steps,
+                        () -> " and so is the forward pass of the next batch, but not that of the validation text")));
+    }
+
     private String place(long step, Slab gradients) {
+        return place(
+                step,
+                () -> backward(gradients)
+                        .map(found -> " and so is the forward pass; going back, the first tensor concerned is the"
+                                + " gradient of " + found)
+                        .orElse(" and so are the forward pass and each gradient, but not their norm"));
+    }
+
+    /** Where it began; if neither the weights nor the forward pass of a step's batch show it, what else there is to say. */
+    private String place(long step, Supplier<String> otherwise) {
         ParameterRegistry registry = model.registry();
         Scan largest = null;
         for (Parameter parameter : registry.owned()) {
@@ -68,10 +96,7 @@ final class Diagnosis {
                 largest.parameter.name());
         return forward(step)
                 .map(found -> finite + ", and the first to overflow is " + found)
-                .or(() -> backward(gradients)
-                        .map(found -> finite + " and so is the forward pass; going back, the first"
-                                + " tensor concerned is the gradient of " + found))
-                .orElse(finite + " and so are the forward pass and each gradient, but not their norm");
+                .orElseGet(() -> finite + otherwise.get());
     }
 
     /** The first bad output of the batch's forward pass. */

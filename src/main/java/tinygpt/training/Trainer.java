@@ -159,8 +159,7 @@ public final class Trainer implements AutoCloseable {
             TrainingListener.StepReport failed = new TrainingListener.StepReport(
                     step + 1, loss, rate, norm, false, false, 0, System.nanoTime() - start, tokensSeen());
             listeners.forEach(listener -> listener.onFailure(failed));
-            throw new Diagnosis(hyperparameters, model, corpus.train(), team.workspace())
-                    .of(step, loss, engine.gradients());
+            throw diagnosis().of(step, loss, engine.gradients());
         }
         boolean skipped = guard.isSpike(loss, optimizer.gradientNorm());
         if (skipped) {
@@ -192,7 +191,11 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    /** Evaluates the whole validation split with the present weights. */
+    /**
+     * Evaluates the whole validation split with the present weights.
+     *
+     * @throws TrainingFailedException if the loss is not finite
+     */
     public Evaluation.Result evaluate() {
         return evaluate(() -> false);
     }
@@ -202,6 +205,9 @@ public final class Trainer implements AutoCloseable {
         Evaluation.Result result = Evaluation.evaluate(model, corpus.validation(), team, stop);
         if (result == null) {
             return null;
+        }
+        if (!Double.isFinite(result.loss())) {
+            throw diagnosis().ofEvaluation(step, result.loss()); // before a listener saves or samples such weights
         }
         lastEvaluation = result;
         evaluatedStep = step;
@@ -213,6 +219,10 @@ public final class Trainer implements AutoCloseable {
             listener.onEvaluation(report);
         }
         return lastEvaluation;
+    }
+
+    private Diagnosis diagnosis() {
+        return new Diagnosis(hyperparameters, model, corpus.train(), team.workspace());
     }
 
     public Hyperparameters hyperparameters() {

@@ -157,6 +157,34 @@ class TrainerTest {
         }
     }
 
+    /** Training ended there or went on, saved such weights and failed in the sample. */
+    @Test
+    void evaluationThatOverflows_stopsTraining_andNobodyIsToldOfIt() {
+        try (Trainer trainer = trainer(nano())) {
+            trainer.step();
+            Parameter parameter = trainer.registry().get("ln_f.weight");
+            float[] huge = new float[(int) parameter.size()];
+            java.util.Arrays.fill(huge, 3e38f);
+            trainer.registry().weights().write(parameter.offset(), huge, 0, huge.length);
+            List<Long> evaluated = new ArrayList<>();
+            trainer.listen(new TrainingListener() {
+                @Override
+                public void onEvaluation(EvaluationReport report) {
+                    evaluated.add(report.step());
+                }
+            });
+            var e = assertThrows(TrainingFailedException.class, () -> trainer.train(1, () -> false));
+            assertTrue(
+                    e.getMessage()
+                            .startsWith("after step 1: the validation loss is not finite (NaN); every weight is finite"
+                                    + " (the largest, 3.00e+38, is in ln_f.weight), and the first to overflow is the"
+                                    + " output of ln_f"),
+                    e.getMessage());
+            assertEquals(List.of(), evaluated);
+            assertEquals(1, trainer.stepsDone());
+        }
+    }
+
     @Test
     void scoresThatOverflow_areTheAttentions() {
         try (Trainer trainer = trainer(nano())) {
