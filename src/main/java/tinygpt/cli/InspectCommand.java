@@ -58,8 +58,9 @@ final class InspectCommand implements Callable<Integer> {
     @Parameters(
             arity = "1..2",
             paramLabel = "[MODEL] NAME",
-            description = "A run folder, RUN@STEP, a checkpoint or a Hugging Face folder, the latest run unless given;"
-                    + " and the name of a tensor, or a glob that only one name matches.")
+            description =
+                    "A run folder, RUN@STEP, RUN@best, a checkpoint or a Hugging Face folder, the latest run unless given;"
+                            + " and the name of a tensor, or a glob that only one name matches.")
     private List<String> given;
 
     @Option(

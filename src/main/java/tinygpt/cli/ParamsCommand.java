@@ -121,7 +121,7 @@ final class ParamsCommand implements Callable<Integer> {
                     .arity("0..1")
                     .index("0")
                     .paramLabel("MODEL")
-                    .description("The same as --model; RUN@STEP for a certain checkpoint.")
+                    .description("The same as --model; RUN@STEP or RUN@best for a certain checkpoint.")
                     .build());
         }
         command.hyperparameters = HyperparameterOptions.addTo(command.spec);

@@ -1,14 +1,11 @@
 package tinygpt.inspection;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import tinygpt.formats.BadFileException;
 import tinygpt.formats.HuggingFaceGpt2;
 import tinygpt.formats.SafetensorsReader;
@@ -28,8 +25,6 @@ import tinygpt.text.Tokenizer;
 public final class WeightFile implements AutoCloseable {
     /** Floats read at a time; even, as {@link InitialValues} needs it. */
     static final int PIECE = 1 << 16;
-
-    private static final Pattern AT_STEP = Pattern.compile("(.+)@([0-9]{1,18})");
 
     private final SafetensorsReader file;
     private final UnaryOperator<String> names;
@@ -60,14 +55,10 @@ public final class WeightFile implements AutoCloseable {
      * Opens a model.
      *
      * @param given path of a run folder (its newest checkpoint that can be read), of a checkpoint or of a Hugging Face
-     *     folder, or {@code RUN@STEP} for a certain checkpoint of a run
+     *     folder, or {@code RUN@STEP} or {@code RUN@best} for a certain checkpoint of a run
      * @throws BadFileException if there is no model there, or a broken one
      */
     public static WeightFile open(String given) {
-        Matcher atStep = AT_STEP.matcher(given);
-        if (atStep.matches() && !Files.exists(Path.of(given))) {
-            return open(Path.of(atStep.group(1)), Long.parseLong(atStep.group(2)));
-        }
         return open(Path.of(given));
     }
 
@@ -83,7 +74,7 @@ public final class WeightFile implements AutoCloseable {
         if (source instanceof ModelSource.Run run) {
             return openNewest(run.folder());
         }
-        return openCheckpoint(path, List.of());
+        return openCheckpoint(((ModelSource.CheckpointFile) source).file(), List.of());
     }
 
     /**
@@ -92,19 +83,7 @@ public final class WeightFile implements AutoCloseable {
      * @throws BadFileException if it is not there, listing those that are
      */
     public static WeightFile open(Path run, long step) {
-        RunFolder folder = new RunFolder(run);
-        List<RunFolder.Saved> saved = folder.checkpoints();
-        if (saved.isEmpty()) {
-            throw new BadFileException(run, "is not the folder of a run, so it has no checkpoint of step " + step);
-        }
-        for (RunFolder.Saved checkpoint : saved) {
-            if (checkpoint.step() == step) {
-                return openCheckpoint(checkpoint.file(), List.of());
-            }
-        }
-        List<String> steps = saved.stream().map(s -> Long.toString(s.step())).toList();
-        throw new BadFileException(
-                run, "has no checkpoint of step " + step + "; there are those of steps " + String.join(", ", steps));
+        return openCheckpoint(new RunFolder(run).saved(step), List.of());
     }
 
     private static WeightFile openNewest(RunFolder folder) {

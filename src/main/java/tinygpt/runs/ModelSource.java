@@ -18,14 +18,14 @@ public sealed interface ModelSource {
      */
     record Run(RunFolder folder, Path checkpoint) implements ModelSource {}
 
-    /** A checkpoint given by itself. */
+    /** A checkpoint given by itself, or as {@code RUN@STEP} or {@code RUN@best}. */
     record CheckpointFile(Path file) implements ModelSource {}
 
     /** A GPT-2 as Hugging Face stores it; see {@link HuggingFaceGpt2}. */
     record HuggingFaceFolder(Path folder) implements ModelSource {}
 
     /**
-     * Finds out what lies at a path. A folder that is both a run and a Hugging Face folder counts as a run, which says
+     * Finds out what lies at a path, or at a run folder's path with {@code @STEP} or {@code @best} behind it. A folder that is both a run and a Hugging Face folder counts as a run, which says
      * more.
      *
      * @throws BadFileException if there is nothing, or nothing that is a model
@@ -35,7 +35,8 @@ public sealed interface ModelSource {
             return folder(path);
         }
         if (!Files.exists(path)) {
-            throw new BadFileException(path, "there is no such file or folder");
+            return new CheckpointFile(RunFolder.chosen(path)
+                    .orElseThrow(() -> new BadFileException(path, "there is no such file or folder")));
         }
         Map<String, String> metadata;
         try (SafetensorsReader reader = SafetensorsReader.open(path)) {

@@ -11,9 +11,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import tinygpt.formats.BadFileException;
 
 /**
  * The folder of a run: which file is where.
@@ -32,6 +34,7 @@ public record RunFolder(Path path) {
     private static final Pattern CHECKPOINT = Pattern.compile("step-([0-9]{6,18})\\.safetensors");
     private static final Pattern UNFINISHED =
             Pattern.compile("\\.step-[0-9]{6,18}\\.safetensors\\.[0-9]{1,19}-[0-9]{1,9}\\.tmp");
+    private static final Pattern CHOSEN = Pattern.compile("(.+)@([0-9]{1,18}|best)");
     private static final String DAMAGED = ".damaged";
 
     /**
@@ -82,6 +85,59 @@ public record RunFolder(Path path) {
         List<Saved> newest = checkpoints();
         newest.sort(Comparator.comparingLong(Saved::step).reversed());
         return newest;
+    }
+
+    /**
+     * The checkpoint that {@code RUN@STEP} or {@code RUN@best} means; empty for a path of another form.
+     *
+     * @throws BadFileException if there is no such run, or no such checkpoint in it
+     */
+    static Optional<Path> chosen(Path given) {
+        Matcher parts = CHOSEN.matcher(given.toString());
+        if (!parts.matches()) {
+            return Optional.empty();
+        }
+        RunFolder run = new RunFolder(Path.of(parts.group(1)));
+        String which = parts.group(2);
+        return Optional.of(which.equals("best") ? run.best() : run.saved(Long.parseLong(which)));
+    }
+
+    /**
+     * The checkpoint of a step.
+     *
+     * @throws BadFileException if it is not there, listing those that are
+     */
+    public Path saved(long step) {
+        List<Saved> saved = checkpoints();
+        if (saved.isEmpty()) {
+            throw new BadFileException(path, "is not the folder of a run, so it has no checkpoint of step " + step);
+        }
+        for (Saved checkpoint : saved) {
+            if (checkpoint.step() == step) {
+                return checkpoint.file();
+            }
+        }
+        List<String> steps = saved.stream().map(s -> Long.toString(s.step())).toList();
+        throw new BadFileException(
+                path, "has no checkpoint of step " + step + "; there are those of steps " + String.join(", ", steps));
+    }
+
+    /**
+     * The checkpoint with the lowest validation loss, as the newest one says.
+     *
+     * @throws BadFileException if this is not the folder of a run, or the run was never evaluated
+     */
+    public Path best() {
+        List<Saved> newest = newestFirst();
+        if (newest.isEmpty()) {
+            throw new BadFileException(path, "is not the folder of a run, so it has no best checkpoint");
+        }
+        Path file = newest.get(0).file();
+        long step = RunFacts.of(file, Checkpoint.readHeader(file)).losses().bestStep();
+        if (step < 0) {
+            throw new BadFileException(path, "has no best checkpoint, because it was never evaluated");
+        }
+        return saved(step);
     }
 
     /** Puts a checkpoint that cannot be used aside, so that it is neither used nor counted, and not lost either. */

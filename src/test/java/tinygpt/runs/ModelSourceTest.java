@@ -47,6 +47,32 @@ class ModelSourceTest {
     }
 
     @Test
+    void resolve_runAtAStep_isThatCheckpoint() {
+        Path checkpoint = checkpoint();
+        assertEquals(new ModelSource.CheckpointFile(checkpoint), ModelSource.resolve(Path.of(folder + "@0")));
+        BadFileException e = assertThrows(BadFileException.class, () -> ModelSource.resolve(Path.of(folder + "@12")));
+        assertEquals(folder + ": has no checkpoint of step 12; there are those of steps 0", e.getMessage());
+    }
+
+    @Test
+    void resolve_bestOfARun_needsAnEvaluation() {
+        Path best = Path.of(folder + "@best");
+        BadFileException none = assertThrows(BadFileException.class, () -> ModelSource.resolve(best));
+        assertEquals(folder + ": is not the folder of a run, so it has no best checkpoint", none.getMessage());
+        checkpoint();
+        BadFileException never = assertThrows(BadFileException.class, () -> ModelSource.resolve(best));
+        assertEquals(folder + ": has no best checkpoint, because it was never evaluated", never.getMessage());
+        checkpoint(Map.of("best_validation_loss", "2.5", "best_step", "0"));
+        assertEquals(new ModelSource.CheckpointFile(new RunFolder(folder).checkpoint(0)), ModelSource.resolve(best));
+    }
+
+    @Test
+    void resolve_fileWithAnAtInItsName_isTheFile() throws IOException {
+        Path named = Files.copy(checkpoint(), folder.resolve("x@0"));
+        assertEquals(new ModelSource.CheckpointFile(named), ModelSource.resolve(named));
+    }
+
+    @Test
     void resolve_nothing_saysSo() {
         assertRefused(folder.resolve("none"), "there is no such file or folder");
     }
@@ -86,11 +112,15 @@ class ModelSourceTest {
     }
 
     private Path checkpoint() {
+        return checkpoint(Map.of());
+    }
+
+    private Path checkpoint(Map<String, String> extras) {
         Path file = new RunFolder(folder).checkpoint(0);
         file.getParent().toFile().mkdirs();
         Hyperparameters nano = Preset.named("nano").hyperparameters();
         try (ParameterRegistry registry = ParameterRegistry.of(nano.model()).allocate()) {
-            Checkpoint.write(file, new Checkpoint.Facts(nano, Map.of(), 0, 0, Map.of()), registry, null, null);
+            Checkpoint.write(file, new Checkpoint.Facts(nano, Map.of(), 0, 0, extras), registry, null, null);
         }
         return file;
     }
