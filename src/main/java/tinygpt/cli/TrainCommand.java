@@ -23,6 +23,7 @@ import tinygpt.runs.RunFolders;
 import tinygpt.runs.RunSettings;
 import tinygpt.runs.TrainingRun;
 import tinygpt.runs.TrainingText;
+import tinygpt.text.UnknownCharacterException;
 import tinygpt.training.Trainer;
 import tinygpt.training.TrainingFailedException;
 
@@ -114,6 +115,7 @@ final class TrainCommand implements Callable<Integer> {
         try (Interruption interruption = Interruption.listen(output.err());
                 TrainingRun run = resume == null ? start() : resume()) {
             remember(run);
+            nothingLeft(run);
             run.notes().forEach(note -> output.err().println("tinygpt: note: " + note));
             return train(run, interruption);
         }
@@ -196,7 +198,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         Advice.print(output.err());
         RunSettings asked = settings(chosen);
-        SnapshotSize.of(chosen, text.corpus(), asked.snapshots()); // refused before there is a folder
+        checkSnapshots(chosen, text, asked); // refused before there is a folder
         return TrainingRun.start(folder(hyperparameters.presetName()), text, chosen, asked, threads());
     }
 
@@ -206,8 +208,33 @@ final class TrainCommand implements Callable<Integer> {
             TrainingText text = fineTuning.text(file, base, chosen);
             Advice.print(output.err());
             RunSettings asked = settings(chosen);
-            SnapshotSize.of(chosen, text.corpus(), asked.snapshots());
+            checkSnapshots(chosen, text, asked);
             return TrainingRun.startFrom(base, fineTuning.path(), folder("from"), text, chosen, asked, threads());
+        }
+    }
+
+    /** Says so if there is no step to take; the report of what was learned is still given. */
+    private void nothingLeft(TrainingRun run) {
+        long done = run.trainer().stepsDone();
+        int planned = run.trainer().hyperparameters().optimization().steps();
+        if (resume == null || done < Math.min(planned, lastStep)) {
+            return;
+        }
+        output.err()
+                .println("tinygpt: note: this run is at step " + Show.count(done)
+                        + (done < planned
+                                ? ", which is where --steps would stop it; nothing is trained"
+                                : ", its last; nothing is trained. --steps N --allow-change lets it go on to step N"));
+    }
+
+    private static void checkSnapshots(Hyperparameters chosen, TrainingText text, RunSettings asked) {
+        try {
+            SnapshotSize.of(chosen, text.corpus(), asked.snapshots());
+        } catch (UnknownCharacterException e) {
+            throw new CommandFailure(
+                    Exit.USAGE,
+                    "--probe-prompt has characters that are not in the training text: " + e.named()
+                            + "; leave them out");
         }
     }
 

@@ -89,6 +89,11 @@ record NewRun(RunFolder folder, TrainingText text, Hyperparameters hyperparamete
         }
         try (var files = Files.newDirectoryStream(path, file -> !file.endsWith(RunLock.FILE))) {
             if (files.iterator().hasNext()) {
+                if (Files.exists(folder.config()) && Files.exists(path.resolve(Ledger.FILE))) {
+                    throw new IllegalArgumentException(
+                            path + " holds a run that was stopped before its first checkpoint,"
+                                    + " so there is nothing in it to go on from; remove it, or choose another --out");
+                }
                 throw new IllegalArgumentException(
                         path + " is not empty; a run gets a folder of its own, so choose another --out");
             }

@@ -1,6 +1,7 @@
 package tinygpt.runs;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,12 @@ record ResumedRun(RunFolder folder, Resumption how, int threads) {
 
     TrainingRun resume() throws IOException {
         if (folder.checkpoints().isEmpty()) {
-            throw new BadFileException(folder.path(), "has no checkpoints, so there is nothing to resume");
+            throw new BadFileException(
+                    folder.path(),
+                    Files.isDirectory(folder.path())
+                            ? "has no checkpoints, so there is nothing to resume; start the run anew, with another --out"
+                                    + " or after removing this folder"
+                            : "there is no such folder; --resume takes the folder of a run");
         }
         RunLock lock = RunLock.acquire(folder.path());
         try {
@@ -79,7 +85,9 @@ record ResumedRun(RunFolder folder, Resumption how, int threads) {
             RunFacts now = RunFacts.of(text, how.settings().apply(facts.settings()), facts.losses(), facts.origin());
             TrainingRun run = new TrainingRun(lock, folder, text, trainer, now, changes);
             run.note(from.notes());
-            if (!changes.isEmpty()) {
+            if (changes.isEmpty()) {
+                run.isSaved();
+            } else {
                 run.writeConfig();
             }
             String file = checkpoint.getFileName().toString();

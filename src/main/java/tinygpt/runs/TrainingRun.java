@@ -264,6 +264,11 @@ public final class TrainingRun implements AutoCloseable {
         return firstWeights;
     }
 
+    /** The state is that of a checkpoint: it need not be written again. */
+    void isSaved() {
+        savedStep = trainer.stepsDone();
+    }
+
     void writeConfig() throws IOException {
         AtomicFile.write(
                 folder.config(),

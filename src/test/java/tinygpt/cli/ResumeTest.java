@@ -66,12 +66,70 @@ class ResumeTest {
     }
 
     @Test
-    void resume_ofAFinishedRun_trainsNothingAndSaysSo() {
+    void resume_ofAFinishedRun_trainsNothingAndSaysSo() throws IOException {
         Path out = train("run", "--steps", "3");
-        String before = newest(out).weightsSha256();
-        assertEquals(0, run("train", "--resume", out.toString()).exit());
-        assertEquals(before, newest(out).weightsSha256());
+        byte[] before = Files.readAllBytes(new RunFolder(out).checkpoint(3));
+        Result again = run("train", "--resume", out.toString());
+        assertEquals(0, again.exit());
+        assertTrue(
+                again.err()
+                        .contains(
+                                "note: this run is at step 3, its last; nothing is trained. --steps N --allow-change lets"
+                                        + " it go on to step N"),
+                again.err());
+        assertTrue(again.out().contains("trained 0 steps"), again.out());
         assertEquals(3, newest(out).step());
+        assertArrayEquals(before, Files.readAllBytes(new RunFolder(out).checkpoint(3)), "it was not written again");
+    }
+
+    @Test
+    void runStoppedBeforeItsFirstCheckpoint_saysWhatToDo() throws IOException {
+        Path out = train("run", "--steps", "2");
+        for (RunFolder.Saved saved : new RunFolder(out).checkpoints()) {
+            Files.delete(saved.file());
+        }
+        Result resumed = run("train", "--resume", out.toString());
+        assertEquals(3, resumed.exit());
+        assertTrue(
+                resumed.err().contains("start the run anew, with another --out or after removing this"), resumed.err());
+        Result again = run("train", "--preset", "nano", "--data", text.toString(), "--out", out.toString());
+        assertEquals(2, again.exit());
+        assertTrue(again.err().contains("holds a run that was stopped before its first checkpoint"), again.err());
+        Result none = run("train", "--resume", folder.resolve("none").toString());
+        assertEquals(3, none.exit());
+        assertTrue(none.err().contains("there is no such folder; --resume takes the folder of a run"), none.err());
+    }
+
+    @Test
+    void resume_toAStepThatIsBehind_trainsNothingAndSaysSo() {
+        Path out = train("run", "--steps", "6", "--stop-after", "4");
+        Result back = run("train", "--resume", out.toString(), "--steps", "2");
+        assertEquals(0, back.exit(), back.err());
+        assertTrue(
+                back.err()
+                        .contains(
+                                "note: this run is at step 4, which is where --steps would stop it; nothing is trained"),
+                back.err());
+        assertEquals(4, newest(out).step());
+    }
+
+    /** The weights of the best, of a step, of a step that is gone. */
+    @Test
+    void checkpointNamedBehindTheRun_isTheModel() {
+        Path out = train("run", "--steps", "6", "--eval-every", "1", "--learning-rate", "50", "--warmup-steps", "3");
+        String best = newest(out).extras().get("best_step");
+        assertTrue(json(out + "@best").contains("\"step\": " + best + ","), "step " + best);
+        assertTrue(json(out + "@5").contains("\"step\": 5,"));
+        assertTrue(json(out.toString()).contains("\"step\": 6,"));
+        Result gone = run("eval", "--model", out + "@77");
+        assertEquals(3, gone.exit());
+        assertTrue(gone.err().contains("has no checkpoint of step 77; there are those of steps 0, "), gone.err());
+    }
+
+    private String json(String model) {
+        Result result = run("eval", "--model", model, "--data", text.toString(), "--format", "json");
+        assertEquals(0, result.exit(), result.err());
+        return result.out();
     }
 
     @Test
