@@ -13,6 +13,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import tinygpt.formats.StrictJson;
 import tinygpt.hyperparameters.InvalidHyperparameterException;
 
 /** Reads a config file: one JSON object, strictly. Apart from its user, so that Jackson's parser is loaded only for it. */
@@ -57,7 +58,7 @@ final class ConfigFile {
         } catch (JsonProcessingException e) {
             JsonLocation at = e.getLocation(); // null where a limit of the parser is passed
             String place = at == null ? "" : ", line " + at.getLineNr() + ", column " + at.getColumnNr();
-            throw new InvalidHyperparameterException(file + place + ": not valid JSON: " + e.getOriginalMessage());
+            throw new InvalidHyperparameterException(file + place + ": not valid JSON: " + StrictJson.complaint(e));
         }
     }
 }

@@ -126,7 +126,8 @@ final class EvalCommand implements Callable<Integer> {
             throw new CommandFailure(
                     Exit.BAD_DATA,
                     file + ": its " + part + " split has " + Show.count(tokens.length)
-                            + " tokens, so there is nothing to predict; give a longer text, or --split all");
+                            + " tokens, so there is nothing to predict; give a longer text"
+                            + (part == Split.all ? "" : ", or --split all"));
         }
         Evaluation.Result result = evaluate(loaded.model(), tokens);
         return new EvalReport(

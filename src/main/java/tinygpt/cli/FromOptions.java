@@ -28,19 +28,29 @@ final class FromOptions {
     @Option(
             names = "--from",
             paramLabel = "MODEL",
-            description = "Begin with the weights of this model (a run folder or a checkpoint) instead of random ones."
-                    + " Architecture and tokenizer are the model's, the rest is as it was trained unless given.")
+            description =
+                    "Begin with the weights of this model (a run folder, RUN@STEP, RUN@best or a checkpoint) instead of"
+                            + " random ones."
+                            + " Architecture and tokenizer are the model's, the rest is as it was trained unless given.")
     private Path from;
 
     @Option(
             names = "--vocabulary",
             paramLabel = "refuse|extend",
-            defaultValue = "refuse",
             description = "With --from: what to do when the text has characters that the model does not know; extend"
-                    + " gives each a new embedding row behind the others.")
+                    + " gives each a new embedding row behind the others; refuse unless given.")
     private Vocabulary vocabulary;
 
+    /**
+     * Whether this is fine-tuning.
+     *
+     * @throws CommandFailure if it is not, but was spoken of
+     */
     boolean given() {
+        if (from == null && vocabulary != null) {
+            throw new CommandFailure(
+                    Exit.USAGE, "--vocabulary belongs to --from; a new model takes its vocabulary from the text");
+        }
         return from != null;
     }
 

@@ -30,13 +30,18 @@ import tinygpt.runs.TensorComparison;
         name = "selftest",
         mixinStandardHelpOptions = true,
         sortOptions = false,
+        abbreviateSynopsis = true,
         description = "Proves on this machine what the program promises.",
         footer = {
             "",
-            "--resume trains the same small model twice, in processes of their own: once in peace, and once being killed",
-            "(SIGKILL) again and again and resumed each time, with other numbers of threads. Both must end with the same",
-            "weights, the same optimizer state, the same losses, norms and samples in the logs, to the bit, with dropout and",
-            "with batches in several shards. Exit code 1 if not."
+            "--resume trains the same small model twice, in processes of their own: once in",
+            "peace, and once being killed (SIGKILL) again and again and resumed each time,",
+            "with other numbers of threads. Both must end with the same weights, the same",
+            "optimizer state, the same losses, norms and samples in the logs, to the bit,",
+            "with dropout and with batches in several shards. Exit code 1 if not.",
+            "",
+            "Example:",
+            "  tinygpt selftest --resume --kills 8"
         })
 final class SelftestCommand implements Callable<Integer> {
     private static final int STEPS = 40;

@@ -102,8 +102,14 @@ final class TuningOptions {
             }
             name = path;
         }
-        if (!values.containsKey(LORA_KEYS.get("rank"))) {
+        String rank = values.get(LORA_KEYS.get("rank"));
+        if (rank == null) {
             throw wrongLora();
+        }
+        if (rank.matches("0+")) {
+            throw new InvalidHyperparameterException(
+                    "--lora rank=0 would make no adapters and train everything; give a rank of at least 1, or leave"
+                            + " --lora out");
         }
     }
 

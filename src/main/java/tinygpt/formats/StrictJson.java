@@ -18,12 +18,15 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** JSON from files: UTF-8 only, no key twice, limited nesting, nothing after the end. */
 public final class StrictJson {
     private static final int DEEPEST = 32;
     private static final int LONGEST_NUMBER = 64;
     private static final int LONGEST_NAME = 65_536;
+    /** How the parser writes a place: with a class of its own, or why it does not name one. */
+    private static final Pattern PLACE = Pattern.compile("\\[Source: [^;\\]]*; ([^\\]]*)\\]");
 
     // Names are neither shared nor interned: a table of them would outlive the file, and colliding hashes attack it.
     private static final JsonFactory FACTORY = JsonFactory.builder()
@@ -99,6 +102,11 @@ public final class StrictJson {
         }
     }
 
+    /** What the parser complains of, in words for the user: without the names of its classes and settings. */
+    public static String complaint(JsonProcessingException e) {
+        return PLACE.matcher(e.getOriginalMessage()).replaceAll("$1");
+    }
+
     /** A parser over bytes that must be UTF-8. */
     static JsonParser parser(byte[] utf8) throws IOException {
         return FACTORY.createParser(new InputStreamReader(
@@ -120,7 +128,7 @@ public final class StrictJson {
             return reading.read();
         } catch (JsonProcessingException e) {
             throw new BadFileException(
-                    file, what + " is not valid JSON: " + BadFileException.quoteSentence(e.getOriginalMessage()), e);
+                    file, what + " is not valid JSON: " + BadFileException.quoteSentence(complaint(e)), e);
         } catch (CharacterCodingException e) {
             throw new BadFileException(file, what + " is not UTF-8 text; the file is damaged or of another kind", e);
         } catch (IOException e) {

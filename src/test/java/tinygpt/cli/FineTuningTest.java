@@ -60,6 +60,24 @@ class FineTuningTest {
     }
 
     @Test
+    void vocabularyWithoutAModelToStartFrom_isRefused() {
+        Path never = folder.resolve("never");
+        Result result = run(
+                "train",
+                "--preset",
+                "nano",
+                "--data",
+                other.toString(),
+                "--out",
+                never.toString(),
+                "--vocabulary",
+                "extend");
+        assertEquals(2, result.exit(), result.err());
+        assertTrue(result.err().contains("--vocabulary belongs to --from"), result.err());
+        assertFalse(Files.exists(never));
+    }
+
+    @Test
     void charactersTheModelDoesNotKnow_areRefusedByName() {
         Result result = from(folder.resolve("never"), other, "--steps", "5");
         assertEquals(3, result.exit(), result.err());

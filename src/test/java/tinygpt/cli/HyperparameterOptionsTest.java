@@ -123,6 +123,7 @@ final class HyperparameterOptionsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             {"model": {"layers": 3,}}         | , line 1, column 24: not valid JSON: Unexpected character ('}' (code 125)): was expecting double-quote to start field name
+            {"model": {                       |   , line 1, column 12: not valid JSON: Unexpected end-of-input: expected close marker for Object (start marker at line: 1, column: 11)
             {"seed": 1, "seed": 2}            | , line 1, column 19: not valid JSON: Duplicate field 'seed'
             [1]                               | : a config file is one JSON object { ... }, and this is [1]
             {"model": {"depth": 3}, "seed":1} | : 'model.depth' is not a hyperparameter of this version

@@ -100,7 +100,10 @@ class SnapshotOptionsTest {
         refused("3 to 200", "--snapshots", "1");
         refused("a number of snapshots, or none", "--snapshots", "often");
         refused("--probe-prompt is empty", "--probe-prompt", "");
-        refused("'Z'", "--probe-prompt", "Zebra");
+        refused(
+                "--probe-prompt has characters that are not in the training text: 'Z' (U+005A)",
+                "--probe-prompt",
+                "Zebra");
         refused("at most 32", "--probe-prompt", "A fox ran over the hill and saw a dog.");
     }
 

@@ -240,6 +240,7 @@ class TuningTest {
             --train-only=kind:mlp | there is no kind 'mlp' of parameter
             --lora=8             | --lora takes rank=R and, if you like, alpha=A and on=LAYERS, each once, not '8'
             --lora=alpha=8       | --lora takes rank=R and
+            --lora=rank=0        | --lora rank=0 would make no adapters and train everything
             --lora=rank=2,rank=3 | --lora takes rank=R and
             --lora=rank=x        | --lora-rank takes an integer of
             --lora=rank=2,on=wte | 'wte' matches no linear layer
