@@ -8,6 +8,7 @@ import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.runs.HyperparameterChange;
 import tinygpt.runs.LoadedModel;
+import tinygpt.runs.RunFolders;
 import tinygpt.runs.TrainingText;
 import tinygpt.text.Tokenizer;
 import tinygpt.text.UnknownCharacterException;
@@ -54,8 +55,9 @@ final class FromOptions {
         return from != null;
     }
 
+    /** The model; that which it is now, if it was given as the latest run. */
     Path path() {
-        return from;
+        return RunFolders.named(from);
     }
 
     /** The hyperparameters of a fine-tuning run: the model's with what was given in their place. */

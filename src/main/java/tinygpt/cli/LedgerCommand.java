@@ -77,7 +77,7 @@ final class LedgerCommand implements Callable<Integer> {
 
     private Path folder() throws IOException {
         if (run != null) {
-            return run;
+            return RunFolders.named(run);
         }
         return RunFolders.latest()
                 .orElseThrow(() -> new CommandFailure(

@@ -22,7 +22,7 @@ final class ModelOption {
      * @throws CommandFailure if none was given and there is no latest run
      */
     Path path() throws IOException {
-        return model != null ? model : latestRun();
+        return model != null ? RunFolders.named(model) : latestRun();
     }
 
     /**

@@ -133,7 +133,7 @@ final class ReportCommand implements Callable<Integer> {
 
     private Path folder() throws IOException {
         if (run != null) {
-            return run;
+            return RunFolders.named(run);
         }
         return RunFolders.latest()
                 .orElseThrow(() -> new CommandFailure(

@@ -247,7 +247,9 @@ final class TrainCommand implements Callable<Integer> {
         }
         Advice.print(output.err());
         return TrainingRun.resume(
-                new RunFolder(resume), new Resumption(data, this::changed, allowChange, settings::apply), threads());
+                new RunFolder(RunFolders.named(resume)),
+                new Resumption(data, this::changed, allowChange, settings::apply),
+                threads());
     }
 
     /** The hyperparameters of a resumed run. Fewer steps than planned are no change of the plan, but a place to stop. */

@@ -16,6 +16,7 @@ import tinygpt.runs.Checkpoint;
 import tinygpt.runs.CheckpointHeader;
 import tinygpt.runs.ModelSource;
 import tinygpt.runs.RunFolder;
+import tinygpt.runs.RunFolders;
 import tinygpt.text.Tokenizer;
 
 /**
@@ -83,7 +84,7 @@ public final class WeightFile implements AutoCloseable {
      * @throws BadFileException if it is not there, listing those that are
      */
     public static WeightFile open(Path run, long step) {
-        return openCheckpoint(new RunFolder(run).saved(step), List.of());
+        return openCheckpoint(new RunFolder(RunFolders.named(run)).saved(step), List.of());
     }
 
     private static WeightFile openNewest(RunFolder folder) {

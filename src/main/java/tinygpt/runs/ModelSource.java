@@ -30,7 +30,8 @@ public sealed interface ModelSource {
      *
      * @throws BadFileException if there is nothing, or nothing that is a model
      */
-    static ModelSource resolve(Path path) {
+    static ModelSource resolve(Path given) {
+        Path path = RunFolders.named(given);
         if (Files.isDirectory(path)) {
             return folder(path);
         }

@@ -97,7 +97,7 @@ public record RunFolder(Path path) {
         if (!parts.matches()) {
             return Optional.empty();
         }
-        RunFolder run = new RunFolder(Path.of(parts.group(1)));
+        RunFolder run = new RunFolder(RunFolders.named(Path.of(parts.group(1))));
         String which = parts.group(2);
         return Optional.of(which.equals("best") ? run.best() : run.saved(Long.parseLong(which)));
     }

@@ -1,6 +1,7 @@
 package tinygpt.runs;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -21,6 +22,7 @@ import tinygpt.formats.BadFileException;
 public final class RunFolders {
     private static final Path RUNS = Path.of(System.getProperty("tinygpt.runs", "runs"));
     private static final Path LATEST = RUNS.resolve("latest");
+    private static final int LONGEST_PATH = 1 << 14;
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
 
     private RunFolders() {}
@@ -59,6 +61,29 @@ public final class RunFolders {
         Path temporary = RUNS.resolve(".latest-" + ProcessHandle.current().pid());
         Files.writeString(temporary, run.toAbsolutePath().normalize() + "\n", StandardCharsets.UTF_8);
         Files.move(temporary, LATEST, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /**
+     * The run that a file {@code latest} names, as in {@code runs/latest}; any other path as it is.
+     *
+     * @throws BadFileException if it names a run that is not there any more
+     */
+    public static Path named(Path given) {
+        if (!given.endsWith(LATEST.getFileName()) || !Files.isRegularFile(given)) {
+            return given;
+        }
+        try (InputStream in = Files.newInputStream(given)) {
+            Path run = Path.of(new String(in.readNBytes(LONGEST_PATH), StandardCharsets.UTF_8).trim());
+            if (Files.isDirectory(run)) {
+                return run;
+            }
+            throw new BadFileException(
+                    given, "names the run " + BadFileException.quote(run.toString()) + ", which is not there any more");
+        } catch (InvalidPathException e) {
+            return given; // something else wrote it
+        } catch (IOException e) {
+            throw new BadFileException(given, "cannot be read: " + BadFileException.reason(e), e);
+        }
     }
 
     /** The run remembered last below the current folder, if it is still there. */

@@ -126,6 +126,38 @@ class ResumeTest {
         assertTrue(gone.err().contains("has no checkpoint of step 77; there are those of steps 0, "), gone.err());
     }
 
+    /** {@code runs/latest} is a file, so that it works where links do not. */
+    @Test
+    void latest_isTheRunThatItNames() throws IOException {
+        Path out = train("run", "--steps", "4", "--stop-after", "2");
+        Path latest = Files.writeString(folder.resolve("latest"), out + "\n");
+        assertEquals(0, run("train", "--resume", latest.toString()).exit());
+        assertEquals(4, newest(out).step());
+        assertTrue(json(latest.toString()).contains("\"step\": 4,"));
+        assertTrue(json(latest + "@0").contains("\"step\": 0,"));
+        assertEquals(0, run("ledger", latest.toString()).exit());
+        assertEquals(0, run("params", "--stats", latest.toString()).exit());
+
+        Path tuned = folder.resolve("tuned");
+        Result from = run(
+                "train",
+                "--from",
+                latest.toString(),
+                "--data",
+                text.toString(),
+                "--out",
+                tuned.toString(),
+                "--steps",
+                "1");
+        assertEquals(0, from.exit(), from.err());
+        assertEquals(out.toString(), newest(tuned).extras().get("from"), "not the name, which moves on");
+
+        Files.writeString(latest, folder.resolve("gone") + "\n");
+        Result gone = run("eval", "--model", latest.toString());
+        assertEquals(3, gone.exit());
+        assertTrue(gone.err().contains("which is not there any more"), gone.err());
+    }
+
     private String json(String model) {
         Result result = run("eval", "--model", model, "--data", text.toString(), "--format", "json");
         assertEquals(0, result.exit(), result.err());
