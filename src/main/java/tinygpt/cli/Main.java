@@ -40,6 +40,7 @@ public final class Main {
             "step",
             "ledger",
             "report",
+            "serve",
             "merge",
             "bench",
             "selftest",
@@ -97,6 +98,7 @@ public final class Main {
             case "doctor" -> DoctorCommand.create(output);
             case "ledger" -> LedgerCommand.create(output);
             case "report" -> ReportCommand.create(output);
+            case "serve" -> ServeCommand.create(output);
             case "merge" -> MergeCommand.create(output);
             case "attention" -> AttentionCommand.create(output);
             case "lens" -> LensCommand.create(output);
