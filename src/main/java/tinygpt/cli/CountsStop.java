@@ -33,14 +33,17 @@ final class CountsStop implements TourStop {
         guide.claim(claims);
         guide.say("So both are one formula with other numbers in it. In GPT-2 the vocabulary takes "
                 + Show.probability(vocabularyShare(gpt2)) + " of all weights, in GPT-3 "
-                + Show.share(embedding(gpt3), total(gpt3)) + ". And the 163M, 85M and 117M that others write for GPT-2"
-                + " are explained above.");
+                + Show.share(embedding(gpt3), total(gpt3)) + ". The other counts that one meets for GPT-2, "
+                + others(gpt2)
+                + ", are the same weights counted in other ways.");
     }
 
     static List<Claim> claims(JsonNode gpt2, JsonNode gpt3) {
         List<String> differing = new ArrayList<>();
         for (Map.Entry<String, JsonNode> entry : gpt2.path("model").properties()) {
-            if (!entry.getValue().equals(gpt3.path("model").path(entry.getKey()))) {
+            // No parameter depends on dropout.
+            if (!entry.getKey().endsWith("_dropout")
+                    && !entry.getValue().equals(gpt3.path("model").path(entry.getKey()))) {
                 differing.add(entry.getKey());
             }
         }
@@ -55,12 +58,12 @@ final class CountsStop implements TourStop {
                         "the formulas, worked out apart from the registry, give both"),
                 new Claim(
                         untied.path("count").asLong() == GPT2 + embedding(gpt2),
-                        "163M is GPT-2 with its " + Show.shortCount(embedding(gpt2))
-                                + " of the vocabulary counted twice: "
+                        Show.shortCount(untied.path("count").asLong()) + " is GPT-2 with the "
+                                + Show.shortCount(embedding(gpt2))
+                                + " of its vocabulary counted twice: "
                                 + Show.count(untied.path("count").asLong())),
                 new Claim(
-                        differing.equals(sizes),
-                        "the two models differ in nothing but " + String.join(", ", differing)));
+                        differing.equals(sizes), "their shapes differ in nothing but " + String.join(", ", differing)));
     }
 
     /** That counting did not need the weights. */
@@ -70,6 +73,13 @@ final class CountsStop implements TourStop {
                 peak < bytes / 4,
                 "its weights would take " + Show.bytes(bytes) + "; this program has never held more than "
                         + Show.bytes(peak));
+    }
+
+    private static String others(JsonNode params) {
+        List<String> others = new ArrayList<>();
+        params.path("also_seen_as")
+                .forEach(other -> others.add(Show.shortCount(other.path("count").asLong())));
+        return String.join(", ", others);
     }
 
     private static String counted(JsonNode params) {

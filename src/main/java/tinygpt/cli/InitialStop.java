@@ -3,6 +3,8 @@ package tinygpt.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Before training, every number comes from a law and a seed. */
 final class InitialStop implements TourStop {
@@ -18,7 +20,7 @@ final class InitialStop implements TourStop {
         guide.say("You will see a model that was made but not trained: each table is filled by a law, random numbers"
                 + " of a normal distribution, ones or zeros, and 'set by' names the law.");
         String made = guide.file("untrained").toString();
-        guide.train(guide.file("untrained"), "--steps", "0");
+        guide.train(guide.file("untrained"), "--steps", "0", "--progress", "none");
         guide.show("params", "--stats", made, "--kind", "positional,normalization");
         make(guide, "again", "1337");
         make(guide, "otherwise", "1338");
@@ -43,8 +45,10 @@ final class InitialStop implements TourStop {
 
     static List<Claim> claims(JsonNode stats, JsonNode again, JsonNode otherwise, JsonNode eval) {
         List<String> learned = new ArrayList<>();
+        Set<String> laws = new TreeSet<>();
         for (JsonNode tensor : stats.path("tensors")) {
-            if (!tensor.path("set_by").equals(tensor.path("initial_law"))) {
+            laws.add(tensor.path("initial_law").asText());
+            if (!tensor.path("set_by").asText().equals("initial_law")) {
                 learned.add(tensor.path("name").asText());
             }
         }
@@ -54,7 +58,8 @@ final class InitialStop implements TourStop {
         return List.of(
                 new Claim(
                         learned.isEmpty() && !stats.path("tensors").isEmpty(),
-                        "all " + stats.path("tensors").size() + " tensors were set by their initial law"
+                        "all " + stats.path("tensors").size()
+                                + " tensors were set by their initial law, which is one of " + String.join("; ", laws)
                                 + (learned.isEmpty() ? "" : ", but not " + String.join(", ", learned))),
                 new Claim(
                         hash.equals(hash(again)),

@@ -48,4 +48,14 @@ record PreviousToken(long step, double[] shares, double even) {
     double most() {
         return Arrays.stream(shares).max().orElse(0);
     }
+
+    /** Of the head that looks there least. */
+    double least() {
+        return Arrays.stream(shares).min().orElse(0);
+    }
+
+    /** How far the heads differ. */
+    double spread() {
+        return most() - least();
+    }
 }

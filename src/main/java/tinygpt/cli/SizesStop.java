@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -51,9 +52,8 @@ final class SizesStop implements TourStop {
         }
         guide.figure(table(trials));
         guide.claim(claims(trials));
-        Trial best = trials.stream()
-                .min(java.util.Comparator.comparingDouble(Trial::loss))
-                .orElseThrow();
+        Trial best =
+                trials.stream().min(Comparator.comparingDouble(Trial::loss)).orElseThrow();
         Trial first = trials.get(0);
         guide.say("So of these widths one would take "
                 + best.hyperparameters().model().width() + ": "
@@ -130,7 +130,7 @@ final class SizesStop implements TourStop {
                 new Claim(
                         keys.equals(SEARCHED),
                         "they differ in " + keys.stream().collect(Collectors.joining(" and "))
-                                + " only; the second follows from the first"),
+                                + " only: the width, and what follows from it"),
                 new Claim(
                         last.parameters() > first.parameters() && last.loss() < first.loss(),
                         Show.count(last.parameters()) + " parameters reach a loss of " + Show.loss(last.loss()) + ", "

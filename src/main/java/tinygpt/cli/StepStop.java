@@ -21,11 +21,12 @@ final class StepStop implements TourStop {
         JsonNode step = guide.json("step", "--preset", "nano", "--json");
         guide.claim(claims(step));
         JsonNode weight = step.path("weight");
-        guide.say(
-                "So training is this, again and again: " + weight.path("weight").asText() + " went from "
-                        + Show.decimals(weight.path("value_before").asDouble(), 6) + " to "
-                        + Show.decimals(weight.path("value_after").asDouble(), 6)
-                        + " because its gradient said that more of it lowers the loss, and all others moved in the same way.");
+        guide.say("So training is this, again and again: "
+                + weight.path("weight").asText() + " went from "
+                + Show.decimals(weight.path("value_before").asDouble(), 6) + " to "
+                + Show.decimals(weight.path("value_after").asDouble(), 6)
+                + " because its gradient said that " + (weight.path("gradient").asDouble() < 0 ? "more" : "less")
+                + " of it lowers the loss, and all others moved by their gradients in the same way.");
     }
 
     static List<Claim> claims(JsonNode step) {

@@ -17,6 +17,12 @@ final class StructureStop implements TourStop {
     private static final int SHOWN = 8;
     private static final String PICTURE = "wte.weight";
 
+    /** Shares of attention that differ by less are alike. */
+    private static final double ALIKE = 0.01;
+
+    /** How many times the share of an even head is a habit. */
+    private static final double LOOKS = 1.5;
+
     @Override
     public String title() {
         return "Structure appears out of noise";
@@ -40,7 +46,8 @@ final class StructureStop implements TourStop {
         guide.claim(claims(state, looks, model));
         VowelLikeness before = VowelLikeness.of(new RunFolder(model).checkpoint(0));
         VowelLikeness after = VowelLikeness.of(model);
-        guide.say("So nothing was put there by hand. The vowels have " + (after.gap() > before.gap() ? "" : "not ")
+        guide.say("So nothing was put there by hand. " + head(looks.get(looks.size() - 1)) + " The vowels have "
+                + (after.gap() > before.gap() ? "" : "not ")
                 + "drifted together: the mean cosine of two vowels was " + cosine(before.vowels()) + " and is "
                 + cosine(after.vowels()) + ", that of a vowel and a consonant was " + cosine(before.mixed())
                 + " and is "
@@ -49,6 +56,15 @@ final class StructureStop implements TourStop {
 
     private static void write(TourGuide guide, String model) {
         guide.show("generate", "--model", model, "--prompt", "The ", "--max-tokens", "70", "--seed", "1");
+    }
+
+    /** Whether a head has learned to look at the character before, in a sentence. */
+    private static String head(PreviousToken look) {
+        return (look.most() > LOOKS * look.even()
+                        ? "A head has learned to look at the character before: "
+                        : "No head has learned yet to look at the character before: at most ")
+                + Show.probability(look.most()) + " of its attention goes there, where an even head gives "
+                + Show.probability(look.even()) + ".";
     }
 
     private static String cosine(double value) {
@@ -116,10 +132,11 @@ final class StructureStop implements TourStop {
                         "the first picture is what the seed gives: no number is off by more than half a shade ("
                                 + Show.ratio(off) + ")"),
                 new Claim(
-                        end.most() > 1.25 * end.even() && end.most() > 1.25 * begin.most(),
-                        "a head looks at the character before: " + Show.probability(end.most()) + " of its attention, "
-                                + Show.probability(begin.most()) + " at step " + begin.step() + ", and "
-                                + Show.probability(end.even()) + " in a head that looks everywhere alike"));
+                        begin.spread() < ALIKE && end.spread() > 3 * ALIKE,
+                        "the heads began alike, from " + Show.probability(begin.least()) + " to "
+                                + Show.probability(begin.most()) + ", and now look at the character before in"
+                                + " different measure: from " + Show.probability(end.least()) + " to "
+                                + Show.probability(end.most())));
     }
 
     /** The share of a frame's numbers that lie beyond a limit. */

@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import tinygpt.formats.StrictJson;
 
 /**
@@ -26,6 +28,13 @@ final class TourGuide {
 
     private static final int WIDTH = 80;
     private static final String ESCAPE = "\u001b";
+    private static final String CONTINUED = " \\";
+    private static final Pattern COLUMN = Pattern.compile("\\s{2,}");
+
+    /** Gaps that make a line one of a table. */
+    private static final int TABLE = 4;
+
+    private static final int MOST_INDENT = 12;
 
     private final Output output;
     private final TourFolder folder;
@@ -69,16 +78,23 @@ final class TourGuide {
         if (!Files.exists(run)) {
             say("A model is needed first, so one is trained: " + Show.count(steps)
                     + " steps of the preset nano on the tales that come with the program.");
-            train(run, "--steps", Integer.toString(steps), "--eval-every", Integer.toString(Math.max(1, steps / 5)));
+            train(
+                    run,
+                    "--steps",
+                    Integer.toString(steps),
+                    "--eval-every",
+                    Integer.toString(Math.max(1, steps / 5)),
+                    "--progress",
+                    "none");
         }
         return run;
     }
 
-    /** Shows a training of the preset nano, with its report. */
+    /** Shows a training of the preset nano, with its report unless it is to be quiet. */
     void train(Path out, String... options) {
         List<String> line = new ArrayList<>(List.of("train", "--preset", "nano"));
         line.addAll(Arrays.asList(options));
-        line.addAll(List.of("--progress", "none", "--no-latest", "--out", out.toString()));
+        line.addAll(List.of("--no-latest", "--out", out.toString()));
         show(line.toArray(String[]::new));
     }
 
@@ -108,17 +124,36 @@ final class TourGuide {
     /** Shows a command line, runs it, and shows what it prints. */
     void show(String... args) {
         command(args);
-        run(args).lines().map(TourGuide::fitted).forEach(output.out()::println);
-        output.out().println();
+        String printed = run(args).replaceFirst("^\\R+", "").stripTrailing();
+        if (!printed.isEmpty()) {
+            printed.lines().flatMap(this::fitted).forEach(output.out()::println);
+            output.out().println();
+        }
         output.out().flush();
     }
 
     /** Shows a command line only. */
     void command(String... args) {
         List<String> words = new ArrayList<>(List.of(CommandName.get()));
-        Arrays.stream(args).map(CommandName::quoted).forEach(words::add);
-        List<String> lines = Text.wrap("$ ", words, " ");
-        output.out().println(String.join(" \\" + System.lineSeparator(), lines));
+        for (String arg : args) {
+            String word = CommandName.quoted(arg);
+            String before = words.get(words.size() - 1);
+            // An option and its value stay on one line.
+            if (before.startsWith("--") && !before.contains(" ") && !word.startsWith("--")) {
+                words.set(words.size() - 1, before + " " + word);
+            } else {
+                words.add(word);
+            }
+        }
+        StringBuilder line = new StringBuilder("$");
+        for (String word : words) {
+            if (line.length() + 1 + word.length() > WIDTH - CONTINUED.length()) {
+                output.out().println(line + CONTINUED);
+                line = new StringBuilder("   ");
+            }
+            line.append(' ').append(word);
+        }
+        output.out().println(line);
         output.out().println();
         output.out().flush();
     }
@@ -156,21 +191,26 @@ final class TourGuide {
         Text.wrap(label, words, " ").forEach(output.out()::println);
     }
 
-    /** A line of a table is cut where the terminal ends, and a line of text is broken there; colours are left alone. */
-    private static String fitted(String line) {
+    /**
+     * A line as wide as the terminal at most: one of a table is cut, since its next line belongs below it, and one of text
+     * goes on in a new line. Colours are left alone.
+     */
+    private Stream<String> fitted(String line) {
         int width = Math.max(WIDTH, Terminal.stdout() ? Terminal.columns() : WIDTH);
         if (line.contains(ESCAPE) || Columns.of(line) <= width) {
-            return line;
+            return Stream.of(line);
         }
-        if (line.strip().contains("  ")) {
-            return Columns.first(line, width - 3).stripTrailing() + "...";
+        if (COLUMN.matcher(line.strip()).results().count() >= TABLE) {
+            String cut = output.glyphs().text("…");
+            return Stream.of(Columns.first(line, width - cut.length()).stripTrailing() + cut);
         }
-        StringBuilder broken = new StringBuilder();
-        for (String rest = line; !rest.isEmpty(); ) {
-            String first = Columns.first(rest, width);
-            broken.append(broken.isEmpty() ? "" : System.lineSeparator()).append(first);
-            rest = rest.substring(first.length());
-        }
-        return broken.toString();
+        String first = Columns.first(line, width);
+        int space = first.lastIndexOf(' ');
+        int end = space > width / 2 ? space : first.length();
+        String indent = " "
+                .repeat(Math.min(
+                        MOST_INDENT, line.length() - line.stripLeading().length() + 4));
+        String rest = line.substring(end).stripLeading();
+        return Stream.concat(Stream.of(line.substring(0, end)), rest.isEmpty() ? Stream.of() : fitted(indent + rest));
     }
 }

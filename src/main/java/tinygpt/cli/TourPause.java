@@ -3,6 +3,7 @@ package tinygpt.cli;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Locale;
 
 /** Waits between the stops of the tour until the reader wants to go on. */
 final class TourPause {
@@ -32,6 +33,6 @@ final class TourPause {
             err.println();
             return true;
         }
-        return !answer.strip().toLowerCase(java.util.Locale.ROOT).startsWith("q");
+        return !answer.strip().toLowerCase(Locale.ROOT).startsWith("q");
     }
 }
