@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.List;
 import tinygpt.inspection.WeightFile;
 import tinygpt.parameters.Initializer;
@@ -119,7 +120,9 @@ final class StructureStop implements TourStop {
         JsonNode first = matrix.path("frames").path(0);
         double off = distanceFromInitialValues(first, run);
         PreviousToken begin = looks.get(0);
-        PreviousToken end = looks.get(looks.size() - 1);
+        PreviousToken apart = looks.stream()
+                .max(Comparator.comparingDouble(PreviousToken::spread))
+                .orElseThrow();
         return List.of(
                 new Claim(
                         beyond <= 0.01,
@@ -132,11 +135,13 @@ final class StructureStop implements TourStop {
                         "the first picture is what the seed gives: no number is off by more than half a shade ("
                                 + Show.ratio(off) + ")"),
                 new Claim(
-                        begin.spread() < ALIKE && end.spread() > 3 * ALIKE,
-                        "the heads began alike, from " + Show.probability(begin.least()) + " to "
-                                + Show.probability(begin.most()) + ", and now look at the character before in"
-                                + " different measure: from " + Show.probability(end.least()) + " to "
-                                + Show.probability(end.most())));
+                        begin.spread() < ALIKE && apart.spread() > 2 * ALIKE,
+                        "the heads began alike, with " + Show.probability(begin.least()) + " to "
+                                + Show.probability(begin.most())
+                                + " on the character before, and went ways of their own: "
+                                + Show.probability(apart.least()) + " to " + Show.probability(apart.most())
+                                + " at step "
+                                + Show.count(apart.step())));
     }
 
     /** The share of a frame's numbers that lie beyond a limit. */

@@ -32,7 +32,7 @@ import tinygpt.report.SnapshotState;
  * others. One tour of all stops makes the runs.
  */
 class AhaTest {
-    private static final int STEPS = 80;
+    private static final int STEPS = 100;
     private static final int WIDTH = 80;
 
     @TempDir
@@ -54,7 +54,7 @@ class AhaTest {
         Files.writeString(data.resolve("tales.txt"), letters + "\n" + tales.substring(0, 40_000));
         Files.writeString(data.resolve("scenes.txt"), scenes.substring(0, 10_000));
         System.setProperty("tinygpt.home", folder.toString());
-        kept = folder.resolve("kept");
+        kept = folder.resolve("k"); // short, since it stands in lines of 80 columns
         tour = Run.of("tour", "--no-pause", "--steps", "" + STEPS, "--keep", kept.toString());
     }
 
