@@ -24,6 +24,7 @@ import tinygpt.runs.LoadedModel;
 public final class Main {
     /** All commands, in the order of the help. */
     private static final List<String> COMMANDS = List.of(
+            "tour",
             "train",
             "generate",
             "eval",
@@ -85,6 +86,7 @@ public final class Main {
     /** Makes one command; its class is loaded here and not before. */
     private static CommandLine create(String name, Output output) {
         return switch (name) {
+            case "tour" -> TourCommand.create(output);
             case "train" -> TrainCommand.create(output);
             case "generate" -> GenerateCommand.create(output);
             case "eval" -> EvalCommand.create(output);

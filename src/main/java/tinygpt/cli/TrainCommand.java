@@ -99,6 +99,9 @@ final class TrainCommand implements Callable<Integer> {
             description = "How progress is shown on stderr; auto is a bar on a terminal, lines elsewhere.")
     private TrainingProgress.Mode progress;
 
+    @Option(names = "--no-latest", description = "Do not make it the run that is taken where no model is named.")
+    private boolean notLatest;
+
     @Option(names = "--quiet", description = "No progress and no report.")
     private boolean quiet;
 
@@ -297,6 +300,9 @@ final class TrainCommand implements Callable<Integer> {
 
     /** Makes the run the one that commands take when none is named; not being able to is no reason not to train. */
     private void remember(TrainingRun run) {
+        if (notLatest) {
+            return;
+        }
         try {
             RunFolders.rememberLatest(run.folder().path());
         } catch (IOException e) {

@@ -57,6 +57,12 @@ public final class WeightEdit {
                 (block, row, numbers) -> initial.read(block.parameter(), block.place(row), numbers, numbers.length));
     }
 
+    /** Rounds the numbers of matrices, row by row. */
+    static WeightEdit round(RoundedWeights rounding, List<WeightBlock> matrices) {
+        return new WeightEdit(
+                "round to " + rounding.bits() + " bits", matrices, (block, row, numbers) -> rounding.round(numbers));
+    }
+
     /** How many numbers it sets. */
     public long size() {
         return blocks.stream().mapToLong(WeightBlock::size).sum();

@@ -8,7 +8,8 @@
  * to see that every parameter is initialised, decayed, reached and moved as declared.
  *
  * <p>{@link tinygpt.inspection.AttentionHead} and {@link tinygpt.inspection.LogitLens} watch one forward pass, and {@link
- * tinygpt.inspection.Ablation} takes parts out of a model in memory.
+ * tinygpt.inspection.Ablation} takes parts out of a model in memory, or rounds its numbers as {@link
+ * tinygpt.inspection.RoundedWeights} says.
  *
  * <p>{@link tinygpt.inspection.WeightStep} and {@link tinygpt.inspection.BatchStep} explain one training step, on a run that
  * was brought back to it; {@link tinygpt.inspection.DoubleLoss} is what gradients are held against.
