@@ -3,6 +3,7 @@ package tinygpt.cli;
 import java.io.PrintWriter;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -22,7 +23,8 @@ final class Interruption implements AutoCloseable {
     private static final CompletableFuture<Integer> ENDED = new CompletableFuture<>();
 
     private final Thread hook = new Thread(this::interrupt, "tinygpt-interrupt");
-    private volatile boolean requested;
+    private final CountDownLatch requested = new CountDownLatch(1);
+    private volatile boolean saves = true;
 
     private final PrintWriter err;
 
@@ -43,7 +45,22 @@ final class Interruption implements AutoCloseable {
 
     /** Whether somebody wants the command to stop. */
     boolean requested() {
-        return requested;
+        return requested.getCount() == 0;
+    }
+
+    /** Waits for that, but no longer than so many milliseconds; returns whether somebody does. */
+    boolean await(long milliseconds) {
+        try {
+            return requested.await(milliseconds, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
+    /** From now on a request ends nothing that would be worth a word. */
+    void nothingToSave() {
+        saves = false;
     }
 
     /** Says that the program has printed everything and ends with this exit code, which a signal then does not change. */
@@ -62,10 +79,10 @@ final class Interruption implements AutoCloseable {
     }
 
     private void interrupt() {
-        requested = true;
+        requested.countDown();
         endAtOnceOnTheNext("INT");
         endAtOnceOnTheNext("TERM");
-        if (!ENDED.isDone()) {
+        if (saves && !ENDED.isDone()) {
             err.println("tinygpt: finishing this step and saving; interrupt again to end at once");
             err.flush();
         }

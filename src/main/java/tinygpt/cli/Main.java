@@ -40,6 +40,7 @@ public final class Main {
             "step",
             "ledger",
             "report",
+            "serve",
             "merge",
             "export",
             "bench",
@@ -98,6 +99,7 @@ public final class Main {
             case "doctor" -> DoctorCommand.create(output);
             case "ledger" -> LedgerCommand.create(output);
             case "report" -> ReportCommand.create(output);
+            case "serve" -> ServeCommand.create(output);
             case "merge" -> MergeCommand.create(output);
             case "export" -> ExportCommand.create(output);
             case "attention" -> AttentionCommand.create(output);

@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -18,6 +17,7 @@ import tinygpt.formats.BadFileException;
 import tinygpt.report.ReportMarkdown;
 import tinygpt.report.ReportPage;
 import tinygpt.report.RunState;
+import tinygpt.runs.RunActivity;
 import tinygpt.runs.RunFolders;
 
 /** Writes the report of a run. Reads files only: no model, no ND4J. */
@@ -81,7 +81,7 @@ final class ReportCommand implements Callable<Integer> {
         if (!Files.isDirectory(folder)) {
             throw new BadFileException(folder, "is no folder; give the folder of a run, as 'train' writes it");
         }
-        ObjectNode state = new RunState(folder).read(false);
+        ObjectNode state = new RunState(folder).read(RunActivity.goesOn(folder)).put("live", false);
         String text = format == Format.html ? ReportPage.html(state) : ReportMarkdown.of(state);
         Path file = out == null ? folder.resolve("report." + format) : out;
         if (Files.isDirectory(file)) {
@@ -91,7 +91,7 @@ final class ReportCommand implements Callable<Integer> {
         AtomicFile.write(file, bytes);
         output.out().print(file + "   " + Show.bytes(bytes.length) + "\n  " + contents(state) + "\n");
         if (open) {
-            open(file);
+            Desktop.open(file.toAbsolutePath().normalize().toUri().toString(), output.err());
         }
         return Exit.OK;
     }
@@ -114,26 +114,14 @@ final class ReportCommand implements Callable<Integer> {
         return Show.count(n) + " " + what + (n == 1 ? "" : "s");
     }
 
-    /** Asks the desktop. That it has no browser is no failure: the file is there. */
-    private void open(Path file) throws IOException {
-        String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
-        String address = file.toAbsolutePath().normalize().toUri().toString();
-        List<String> command = system.contains("windows")
-                ? List.of("rundll32", "url.dll,FileProtocolHandler", address)
-                : List.of(system.contains("mac") ? "open" : "xdg-open", address);
-        try {
-            new ProcessBuilder(command)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-        } catch (IOException e) {
-            output.err().println("no browser could be started with " + command.get(0) + "; open " + address);
-        }
+    private Path folder() throws IOException {
+        return folder(run);
     }
 
-    private Path folder() throws IOException {
-        if (run != null) {
-            return run;
+    /** The folder of a run that was given, or of the latest. */
+    static Path folder(Path given) throws IOException {
+        if (given != null) {
+            return given;
         }
         return RunFolders.latest()
                 .orElseThrow(() -> new CommandFailure(

@@ -40,6 +40,7 @@ import tinygpt.training.TrainingFailedException;
             "  tinygpt train --data my.txt --out runs/mine --steps 500",
             "  tinygpt train --preset nano --width 64 --heads 4 --dropout 0.1",
             "  tinygpt train --resume runs/mine",
+            "  tinygpt train --serve",
             "  tinygpt train --from runs/mine --data data/scenes.txt"
         })
 final class TrainCommand implements Callable<Integer> {
@@ -77,6 +78,9 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private RunOptions settings;
 
+    @Mixin
+    private ServeOptions live;
+
     @Option(names = "--threads", paramLabel = "N", description = "Worker threads; all processors unless given.")
     private Integer threads;
 
@@ -112,14 +116,23 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         checkOptions();
         try (Interruption interruption = Interruption.listen(output.err());
-                TrainingRun run = resume == null ? start() : resume()) {
-            remember(run);
-            run.notes().forEach(note -> output.err().println("tinygpt: note: " + note));
-            return train(run, interruption);
+                LiveView view = live.bind(output)) {
+            int exitCode;
+            try (TrainingRun run = resume == null ? start() : resume()) {
+                remember(run);
+                run.notes().forEach(note -> output.err().println("tinygpt: note: " + note));
+                exitCode = train(run, interruption, view);
+            }
+            if (view != null && exitCode == Exit.OK && Terminal.stdin()) {
+                view.trained();
+                view.stay(interruption);
+            }
+            return exitCode;
         }
     }
 
-    private int train(TrainingRun run, Interruption interruption) throws IOException {
+    /** Trains; the view, if there is one, shows it. */
+    private int train(TrainingRun run, Interruption interruption, LiveView view) throws IOException {
         Trainer trainer = run.trainer();
         PrintWriter err = output.err();
         TrainingReport report = new TrainingReport(output, run);
@@ -149,6 +162,9 @@ final class TrainCommand implements Callable<Integer> {
                     .listen(snapshots)
                     .listen(new SampleWriter(trainer, samples))
                     .listen(run.saver());
+            if (view != null) {
+                view.showTraining(run.folder().path(), live.open());
+            }
             if (trainer.stepsDone() == 0 && run.settings().evaluateEvery() == 0) {
                 run.save(); // the start, which an evaluation would have saved
             }
@@ -278,6 +294,7 @@ final class TrainCommand implements Callable<Integer> {
     private void checkOptions() {
         RunOptions.atLeast("--threads", threads, 1, "at least one thread must work");
         settings.check();
+        live.check();
         RunOptions.atLeast("--log-every", logEvery, 1, "it must be at least 1 step");
     }
 }

@@ -36,6 +36,10 @@ public final class ReportPage {
             "live.js",
             "start.js");
 
+    /** What the page may do: run what is part of it, and ask where it came from. */
+    static final String CSP =
+            "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'";
+
     private ReportPage() {}
 
     /**
@@ -46,6 +50,7 @@ public final class ReportPage {
     public static String html(ObjectNode state) {
         StaticTables tables = new StaticTables(state);
         Map<String, String> parts = new HashMap<>();
+        parts.put("policy", CSP);
         parts.put("title", Html.escape(state.path("name").asText() + " – tinygpt report"));
         parts.put("styles", joined(STYLES, "", "\n"));
         parts.put("masthead", tables.masthead());

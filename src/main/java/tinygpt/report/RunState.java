@@ -76,7 +76,7 @@ public final class RunState {
     public synchronized ObjectNode read(boolean live) throws IOException {
         Optional<CheckpointHeader> newest = newestHeader();
         Hyperparameters hyperparameters = hyperparameters(newest);
-        readLedger();
+        readLedger(live);
         MetricsState metrics = MetricsState.read(folder.path().resolve("metrics.jsonl"));
         ParameterRegistry registry = ParameterRegistry.of(hyperparameters);
         ObjectNode state = JsonNodeFactory.instance.objectNode();
@@ -124,14 +124,24 @@ public final class RunState {
         }
     }
 
-    private void readLedger() throws IOException {
+    /**
+     * While training goes on, a checkpoint may be there before its line, or be gone after it was listed. So what does not
+     * fit is looked at again, and in the next state once more.
+     */
+    private void readLedger(boolean live) throws IOException {
         Path file = folder.path().resolve(Ledger.FILE);
         long bytes = Files.isRegularFile(file) ? Files.size(file) : 0;
-        if (bytes != ledgerBytes) {
-            ledger = LedgerState.verify(folder.path());
-            moved = ParametersState.moved(folder);
-            ledgerBytes = bytes;
+        if (bytes == ledgerBytes) {
+            return;
         }
+        ledger = LedgerState.verify(folder.path());
+        boolean fits = ledger != null && ledger.sound();
+        if (live && !fits) {
+            ledger = LedgerState.verify(folder.path());
+            fits = ledger != null && ledger.sound();
+        }
+        moved = ParametersState.moved(folder);
+        ledgerBytes = live && !fits ? -1 : bytes;
     }
 
     private ObjectNode run(
@@ -166,10 +176,13 @@ public final class RunState {
     }
 
     private static Status status(long done, int steps, MetricsState metrics, boolean live) {
+        if (live) {
+            return Status.RUNNING; // after the last step too, until everything is saved
+        }
         if (metrics.diverged()) {
             return Status.DIVERGED;
         }
-        return done >= steps ? Status.FINISHED : live ? Status.RUNNING : Status.STOPPED;
+        return done >= steps ? Status.FINISHED : Status.STOPPED;
     }
 
     private String started(MetricsState metrics) {

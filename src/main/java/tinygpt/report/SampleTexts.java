@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import tinygpt.formats.BadFileException;
 
 /** What {@code samples.txt} says: blocks of {@code step N} and indented lines, each with an empty line behind it. */
@@ -16,7 +17,8 @@ final class SampleTexts {
     /** A page shows that many; of more, the evenly spaced ones. */
     private static final int MOST = 60;
 
-    private record Sample(long step, String text) {}
+    /** What the model wrote after so many steps. */
+    record Sample(long step, String text) {}
 
     private SampleTexts() {}
 
@@ -40,19 +42,31 @@ final class SampleTexts {
             throw new BadFileException(file, "cannot be read: " + e.getMessage(), e);
         }
         List<Sample> samples = new ArrayList<>();
-        long step = -1;
-        List<String> text = new ArrayList<>();
+        Parser parser = new Parser();
         for (String line : whole.split("\n", -1)) {
+            parser.line(line).ifPresent(samples::add);
+        }
+        return samples;
+    }
+
+    /** Takes the lines of the file one by one. */
+    static final class Parser {
+        private final List<String> text = new ArrayList<>();
+        private long step = -1;
+
+        /** The sample that ends with this line, if one does. */
+        Optional<Sample> line(String line) {
             if (line.startsWith(INDENT)) {
                 text.add(line.substring(INDENT.length()));
             } else if (line.isEmpty() && step >= 0) {
-                samples.add(new Sample(step, String.join("\n", text)));
+                Sample sample = new Sample(step, String.join("\n", text));
                 step = -1;
+                return Optional.of(sample);
             } else if (line.matches(STEP + "[0-9]{1,18}")) {
                 step = Long.parseLong(line.substring(STEP.length()));
                 text.clear();
             }
+            return Optional.empty();
         }
-        return samples;
     }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tinygpt.formats.BadFileException;
@@ -20,7 +21,7 @@ import tinygpt.formats.BadFileException;
  * One process at a time writes to a run: whoever holds the lock on its file {@code lock}.
  *
  * <p>The lock is the operating system's, so it ends with its process, however that ends; the file stays and means nothing
- * by itself. It names the process that locked it last. What is locked is one byte far behind that text, because some
+ * by itself. It names the process that locked it last, and whether that ended in good order. What is locked is one byte far behind that text, because some
  * systems do not let others read a locked part.
  */
 public final class RunLock implements AutoCloseable {
@@ -29,10 +30,23 @@ public final class RunLock implements AutoCloseable {
 
     private static final long LOCKED_BYTE = 1L << 40;
     private static final int LONGEST = 400;
-    private static final Pattern HOLDER = Pattern.compile("process (\\d{1,19}) on (\\S{1,255})\\s*");
+    /** Behind the name of a process that let the lock go. */
+    private static final String ENDED = ", ended";
+
+    private static volatile String host;
+
+    private static final Pattern HOLDER = Pattern.compile("process (\\d{1,18}) on (\\S{1,255})\\s*");
 
     private final FileChannel channel;
     private final FileLock lock;
+
+    /** The process that has signed a lock. */
+    record Holder(long process, String host) {
+        /** Whether it runs, or ran, on this machine. */
+        boolean isHere() {
+            return host.equals(RunLock.host());
+        }
+    }
 
     private RunLock(FileChannel channel, FileLock lock) {
         this.channel = channel;
@@ -54,7 +68,7 @@ public final class RunLock implements AutoCloseable {
             if (lock == null) {
                 throw inUse(folder, holder(file));
             }
-            sign(channel);
+            sign(channel, "");
             RunLock held = new RunLock(channel, lock);
             channel = null;
             return held;
@@ -76,6 +90,7 @@ public final class RunLock implements AutoCloseable {
     /** Lets others write to the run. */
     @Override
     public void close() {
+        sign(channel, ENDED);
         try {
             lock.release();
         } catch (IOException e) {
@@ -89,10 +104,10 @@ public final class RunLock implements AutoCloseable {
                 + " is writing to this run; wait until it ends, stop it, or choose another folder");
     }
 
-    /** Writes down who holds the lock: for messages only, so a full disk does not matter. */
-    private static void sign(FileChannel channel) {
+    /** Writes down who holds the lock: for messages and onlookers only, so a full disk does not matter. */
+    private static void sign(FileChannel channel, String end) {
         String text = String.format(
-                Locale.ROOT, "process %d on %s%n", ProcessHandle.current().pid(), host());
+                Locale.ROOT, "process %d on %s%s%n", ProcessHandle.current().pid(), host(), end);
         try {
             channel.truncate(0);
             channel.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)), 0);
@@ -102,23 +117,35 @@ public final class RunLock implements AutoCloseable {
     }
 
     private static String holder(Path file) {
+        return signature(file)
+                .map(holder -> "process " + holder.process() + " on " + BadFileException.quote(holder.host()))
+                .orElse("another process");
+    }
+
+    /** Who says to hold the lock; nobody if that process let it go, or the file says something else. */
+    static Optional<Holder> signature(Path file) {
         try (var in = Files.newInputStream(file)) {
             Matcher signed = HOLDER.matcher(new String(in.readNBytes(LONGEST), StandardCharsets.UTF_8));
             if (signed.matches()) {
-                return "process " + signed.group(1) + " on " + BadFileException.quote(signed.group(2));
+                return Optional.of(new Holder(Long.parseLong(signed.group(1)), signed.group(2)));
             }
         } catch (IOException e) {
             // Nobody says who it is.
         }
-        return "another process";
+        return Optional.empty();
     }
 
     private static String host() {
-        try {
-            return InetAddress.getLocalHost().getHostName().replaceAll("\\s", "");
-        } catch (UnknownHostException e) {
-            return "localhost";
+        String known = host;
+        if (known == null) {
+            try {
+                known = InetAddress.getLocalHost().getHostName().replaceAll("\\s", "");
+            } catch (UnknownHostException e) {
+                known = "localhost";
+            }
+            host = known; // to ask may take seconds
         }
+        return known;
     }
 
     private static void closeQuietly(FileChannel channel) {

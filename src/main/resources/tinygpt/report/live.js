@@ -4,6 +4,9 @@
 const live = {
   polling: 0,
   waiting: 0,
+  fetching: false,
+  again: false,
+  ended: false,
 
   start() {
     this.place = document.getElementById('live');
@@ -41,6 +44,7 @@ const live = {
     on('step', (data) => this.step(data));
     on('eval', (data) => this.evaluation(data));
     on('sample', (data) => {
+      if (shown.state.samples.some((one) => one.step === data.step)) return;
       shown.state.samples.push(data);
       this.repaintSoon();
     });
@@ -60,7 +64,13 @@ const live = {
     this.fetchState();
   },
 
+  /** One question at a time; whoever asks meanwhile gets what comes after it. */
   async fetchState() {
+    if (this.fetching) {
+      this.again = true;
+      return;
+    }
+    this.fetching = true;
     try {
       const response = await fetch('state', { cache: 'no-store' });
       if (!response.ok) throw new Error(String(response.status));
@@ -72,7 +82,12 @@ const live = {
       if (last >= 0) this.show({ step: step[last], loss: state.unpacked.loss[last], lr: state.unpacked.lr[last], tok_s: state.unpacked.tok_s[last] });
       if (state.run.status !== 'running') this.done(true);
     } catch (problem) {
-      this.say('the server does not answer, trying again');
+      this.say(this.ended ? 'training has ended, and its server too' : 'the server does not answer, trying again');
+    }
+    this.fetching = false;
+    if (this.again) {
+      this.again = false;
+      this.fetchState();
     }
   },
 
@@ -119,6 +134,7 @@ const live = {
   },
 
   done(fetched) {
+    this.ended = true;
     if (this.source) this.source.close();
     clearInterval(this.polling);
     this.polling = 0;
