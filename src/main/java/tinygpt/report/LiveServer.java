@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import tinygpt.formats.BadFileException;
@@ -110,5 +111,10 @@ public final class LiveServer implements AutoCloseable {
         ring.close();
         server.stop(0);
         threads.shutdownNow();
+        try {
+            threads.awaitTermination(FAREWELL_MILLISECONDS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

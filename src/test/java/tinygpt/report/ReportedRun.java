@@ -14,14 +14,12 @@ import tinygpt.runs.TrainingRun;
 import tinygpt.runs.TrainingText;
 
 /** Run folders as training leaves them, small ones. */
-final class ReportedRun {
+final class ReportedRun implements AutoCloseable {
     /** What must never become markup, wherever it is shown. */
     static final String HOSTILE = "</script><script>window.hacked = 1</script><b>&amp;</b>";
 
     private static final String TEXT = (HOSTILE + " the quick brown fox jumps over the lazy dog. 12\n").repeat(30);
     private static final int EVALUATIONS = 3;
-
-    private ReportedRun() {}
 
     /** A complete run of the nano preset, with snapshots, and a hostile sample at every evaluation. */
     static Path write(Path folder, int steps) throws IOException {
@@ -30,6 +28,19 @@ final class ReportedRun {
 
     /** A run that was stopped after so many steps. */
     static Path write(Path folder, int steps, int until, RunSettings.Snapshots snapshots) throws IOException {
+        try (ReportedRun run = new ReportedRun(folder, steps, snapshots)) {
+            run.train(until);
+            run.run.save();
+        }
+        return folder;
+    }
+
+    private final TrainingRun run;
+    private final RunMetrics metrics;
+    private final SnapshotRecorder recorder;
+
+    /** A run that has not begun. */
+    ReportedRun(Path folder, int steps, RunSettings.Snapshots snapshots) throws IOException {
         Path file = folder.resolveSibling(folder.getFileName() + " text.txt");
         Files.writeString(file, TEXT);
         Hyperparameters hyperparameters = SnapshotRuns.hyperparameters()
@@ -37,24 +48,32 @@ final class ReportedRun {
                 .with("optimization.steps", String.valueOf(steps));
         TrainingText text = TrainingText.read(file, TokenizerKind.CHARACTER, 0.2);
         RunSettings settings = new RunSettings(Math.max(1, steps / EVALUATIONS), 0, 2, false, false, snapshots);
-        try (TrainingRun run = TrainingRun.start(new RunFolder(folder), text, hyperparameters, settings, 2);
-                RunMetrics metrics = RunMetrics.open(
-                        folder, run.trainer(), RunMetrics.Options.defaults().withTensorBoard(false));
-                SnapshotRecorder recorder = SnapshotRecorder.open(folder, run.trainer(), snapshots)) {
-            run.trainer()
-                    .listen(metrics)
-                    .listen(recorder)
-                    .listen(new tinygpt.training.TrainingListener() {
-                        @Override
-                        public void onEvaluation(EvaluationReport report) {
-                            metrics.sample(report.step(), "sample of step " + report.step() + "\n\n" + HOSTILE);
-                        }
-                    })
-                    .listen(run.saver());
-            run.trainer().train(until, settings.evaluateEvery(), () -> false);
-            run.save();
-        }
-        return folder;
+        run = TrainingRun.start(new RunFolder(folder), text, hyperparameters, settings, 2);
+        metrics = RunMetrics.open(
+                folder, run.trainer(), RunMetrics.Options.defaults().withTensorBoard(false));
+        recorder = SnapshotRecorder.open(folder, run.trainer(), snapshots);
+        run.trainer()
+                .listen(metrics)
+                .listen(recorder)
+                .listen(new tinygpt.training.TrainingListener() {
+                    @Override
+                    public void onEvaluation(EvaluationReport report) {
+                        metrics.sample(report.step(), "sample of step " + report.step() + "\n\n" + HOSTILE);
+                    }
+                })
+                .listen(run.saver());
+    }
+
+    /** Trains until so many steps are done. */
+    void train(int until) {
+        run.trainer().train(until, run.settings().evaluateEvery(), () -> false);
+    }
+
+    @Override
+    public void close() {
+        recorder.close();
+        metrics.close();
+        run.close();
     }
 
     /** Adds a step whose loss was no number to the log, as a run that diverged has it. */
