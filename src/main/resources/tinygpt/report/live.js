@@ -6,6 +6,8 @@ const live = {
   waiting: 0,
   fetching: false,
   again: false,
+  /** What events told lately: a state may have been made before them. */
+  recent: [],
   ended: false,
 
   start() {
@@ -41,16 +43,27 @@ const live = {
       if (source.readyState === EventSource.CLOSED || !opened) this.poll();
     };
     const on = (name, take) => source.addEventListener(name, (event) => take(JSON.parse(event.data)));
-    on('step', (data) => this.step(data));
-    on('eval', (data) => this.evaluation(data));
-    on('sample', (data) => {
-      if (shown.state.samples.some((one) => one.step === data.step)) return;
-      shown.state.samples.push(data);
-      this.repaintSoon();
+    const told = (name, take) => on(name, (data) => {
+      this.remember(data.step, () => take(data));
+      take(data);
     });
-    on('snapshot', () => this.fetchState());
-    on('ledger', () => this.fetchState());
+    told('step', (data) => this.step(data));
+    told('eval', (data) => this.evaluation(data));
+    told('sample', (data) => this.sample(data));
+    const changed = (data) => {
+      this.remember(data.step);
+      this.fetchState();
+    };
+    on('snapshot', changed);
+    on('ledger', changed);
     on('done', () => this.done());
+  },
+
+  /** Keeps an event for the next state. Step 0: the run begins, or went back to before what was told. */
+  remember(step, take) {
+    if (step === 0) this.recent = [];
+    if (take) this.recent.push({ step, take });
+    if (this.recent.length > 1000) this.recent = this.recent.slice(-500);
   },
 
   say(text) {
@@ -80,6 +93,7 @@ const live = {
       const { step } = state.unpacked;
       const last = step.length - 1;
       if (last >= 0) this.show({ step: step[last], loss: state.unpacked.loss[last], lr: state.unpacked.lr[last], tok_s: state.unpacked.tok_s[last] });
+      for (const event of this.recent) event.take();
       if (state.run.status !== 'running') this.done(true);
     } catch (problem) {
       this.say(this.ended ? 'training has ended, and its server too' : 'the server does not answer, trying again');
@@ -111,6 +125,13 @@ const live = {
     known.tok_s.push(data.tok_s);
     if (!Number.isFinite(value)) known.bad.push(data.step);
     this.show(data);
+    this.repaintSoon();
+  },
+
+  sample(data) {
+    const samples = shown.state.samples;
+    if (samples.some((one) => one.step === data.step)) return;
+    samples.push(data);
     this.repaintSoon();
   },
 

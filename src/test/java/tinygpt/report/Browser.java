@@ -52,6 +52,12 @@ final class Browser implements AutoCloseable {
                 options);
     }
 
+    /** Has files that are downloaded go into a folder. */
+    void downloads(java.nio.file.Path folder) {
+        driver.executeCdpCommand(
+                "Browser.setDownloadBehavior", Map.of("behavior", "allow", "downloadPath", folder.toString()));
+    }
+
     /** Opens an address in a fresh state of width, colour scheme and scripting. */
     void open(String address) {
         width(1280);
