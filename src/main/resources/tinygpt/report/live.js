@@ -88,8 +88,9 @@ const live = {
       const response = await fetch('state', { cache: 'no-store' });
       if (!response.ok) throw new Error(String(response.status));
       const state = prepare(await response.json());
+      const before = shown.state;
       shown.take(state);
-      showRun(state);
+      if (this.signature(before) !== this.signature(state)) await this.freshen();
       const { step } = state.unpacked;
       const last = step.length - 1;
       if (last >= 0) this.show({ step: step[last], loss: state.unpacked.loss[last], lr: state.unpacked.lr[last], tok_s: state.unpacked.tok_s[last] });
@@ -105,7 +106,27 @@ const live = {
     }
   },
 
+  /** What the tables at the top and the ledger say. */
+  signature({ run, ledger, metrics }) {
+    return JSON.stringify([run.status, ledger.verdict, ledger.lines.length, metrics.evaluations.length]);
+  },
+
+  /** Takes the tables from the page as it would be made now. */
+  async freshen() {
+    const response = await fetch('./', { cache: 'no-store' });
+    if (!response.ok) throw new Error(String(response.status));
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+    for (const place of document.querySelectorAll('[data-fresh]')) {
+      const fresh = page.querySelector(`[data-fresh="${place.dataset.fresh}"]`);
+      const details = fresh.querySelectorAll('details');
+      place.querySelectorAll('details').forEach((old, i) => (details[i].open = old.open));
+      place.replaceChildren(...fresh.childNodes);
+    }
+  },
+
   show({ step, loss: value, lr, tok_s: speed }) {
+    document.getElementById('run-done').textContent = count(step);
+    document.getElementById('run-steps').textContent = `${count(step)} of ${count(shown.state.run.steps)}`;
     this.text.textContent =
       `step ${count(step)} of ${count(shown.state.run.steps)}, loss ${value === null ? 'NaN' : loss(value)}, ` +
       `learning rate ${ratio(lr)}, ${count(speed)} tokens per second`;

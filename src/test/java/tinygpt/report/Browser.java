@@ -12,6 +12,7 @@ import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.stream.StreamSupport;
 import org.openqa.selenium.By;
+import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -111,9 +112,11 @@ final class Browser implements AutoCloseable {
         return driver.executeScript(script, arguments);
     }
 
-    /** Waits until something holds. */
+    /** Waits until something holds; what is asked may be replaced at that moment. */
     void await(Function<Browser, Boolean> condition) {
-        new WebDriverWait(driver, PATIENCE).until(any -> condition.apply(this));
+        new WebDriverWait(driver, PATIENCE)
+                .ignoring(StaleElementReferenceException.class)
+                .until(any -> condition.apply(this));
     }
 
     /** A number for what a canvas shows. */

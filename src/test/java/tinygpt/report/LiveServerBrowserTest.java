@@ -76,6 +76,10 @@ class LiveServerBrowserTest {
             training = false;
             browser.await(b -> b.text("#live-connection").equals("training has ended"));
             browser.await(b -> b.text("#run-status").equals("finished"));
+            assertEquals("40 of 40", browser.text("#run-steps"));
+            assertEquals("40", browser.text("#run-done"));
+            assertTrue(browser.text("#ledger-verdict").contains("training changed all 28 tensors"));
+            assertEquals(5, browser.all("#ledger tbody tr").size(), "steps 0, 13, 26, 39 and 40");
             assertEquals(
                     List.of(),
                     browser.complaints().stream()
