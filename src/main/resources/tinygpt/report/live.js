@@ -94,6 +94,7 @@ const live = {
       const { step } = state.unpacked;
       const last = step.length - 1;
       if (last >= 0) this.show({ step: step[last], loss: state.unpacked.loss[last], lr: state.unpacked.lr[last], tok_s: state.unpacked.tok_s[last] });
+      else this.text.textContent = 'waiting for the first step';
       for (const event of this.recent) event.take();
       if (state.run.status !== 'running') this.done(true);
     } catch (problem) {
