@@ -87,10 +87,12 @@ final class EventRing {
     /**
      * The place of a stream that was cut after an event with this id. What else happened at that step may have been cut off,
      * so it comes again: a page knows what it has.
+     *
+     * @param unknown the place if the id is of another run, or of the time before the server was started
      */
-    synchronized long after(long id) {
+    synchronized long after(long id, long unknown) {
         if (next == first || id > at(next - 1).step()) {
-            return next; // of another run, or of the time before the server was started
+            return unknown;
         }
         for (long place = first; place < next; place++) {
             LiveEvent event = at(place);

@@ -151,9 +151,10 @@ final class LiveHandler implements HttpHandler {
         }
     }
 
-    /** Where a stream begins: behind what its page has seen, or at this moment. */
+    /** Where a stream begins: behind what its page has seen, or else behind the state that it asks for or was made of. */
     private long place(String lastId) {
-        return lastId != null && lastId.matches("[0-9]{1,18}") ? ring.after(Long.parseLong(lastId)) : ring.now();
+        long fresh = Math.min(state.place(), ring.now());
+        return lastId != null && lastId.matches("[0-9]{1,18}") ? ring.after(Long.parseLong(lastId), fresh) : fresh;
     }
 
     /** Sends events as they come, until the run has ended. */

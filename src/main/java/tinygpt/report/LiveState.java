@@ -26,7 +26,7 @@ final class LiveState {
     private byte[] json;
     private byte[] page;
     private byte[] report;
-    private long published;
+    private volatile long published = Long.MAX_VALUE;
     private long news;
     private long madeAt;
     private long took;
@@ -73,6 +73,11 @@ final class LiveState {
             report = html(false);
         }
         return report;
+    }
+
+    /** Where the events begin that the state in use does not hold; that of no event if there is none. */
+    long place() {
+        return published;
     }
 
     /** The event for the end of the run. */

@@ -14,14 +14,14 @@ final class StaticTables {
     String masthead() {
         JsonNode run = state.path("run");
         JsonNode parameters = state.path("parameters");
-        StringBuilder out = new StringBuilder();
+        StringBuilder out = new StringBuilder("<div data-fresh=\"masthead\">\n");
         out.append("<p class=\"eyebrow\">Training run · ")
                 .append(text(state.path("program")))
                 .append("</p>\n");
         out.append("<h1>").append(text(state.path("name"))).append("</h1>\n");
         out.append("<p class=\"lede\"><strong>")
                 .append(Figures.count(parameters.path("total")))
-                .append("</strong> numbers, found by <strong>")
+                .append("</strong> numbers, found by <strong id=\"run-done\">")
                 .append(Figures.count(run.path("stepsDone")))
                 .append("</strong> steps of training")
                 .append(run.path("data").isTextual() ? " on " + text(run.path("data")) : "")
@@ -50,7 +50,7 @@ final class StaticTables {
             out.append("<p class=\"warning\">The loss stopped being a number: this run diverged. A lower learning rate,"
                     + " a longer warm-up or gradient clipping helps.</p>\n");
         }
-        return out.toString();
+        return out.append("</div>\n").toString();
     }
 
     private static String started(JsonNode run) {

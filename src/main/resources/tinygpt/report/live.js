@@ -6,6 +6,8 @@ const live = {
   waiting: 0,
   fetching: false,
   again: false,
+  /** What events told lately: a state may have been made before them. */
+  recent: [],
   ended: false,
 
   start() {
@@ -41,16 +43,27 @@ const live = {
       if (source.readyState === EventSource.CLOSED || !opened) this.poll();
     };
     const on = (name, take) => source.addEventListener(name, (event) => take(JSON.parse(event.data)));
-    on('step', (data) => this.step(data));
-    on('eval', (data) => this.evaluation(data));
-    on('sample', (data) => {
-      if (shown.state.samples.some((one) => one.step === data.step)) return;
-      shown.state.samples.push(data);
-      this.repaintSoon();
+    const told = (name, take) => on(name, (data) => {
+      this.remember(data.step, () => take(data));
+      take(data);
     });
-    on('snapshot', () => this.fetchState());
-    on('ledger', () => this.fetchState());
+    told('step', (data) => this.step(data));
+    told('eval', (data) => this.evaluation(data));
+    told('sample', (data) => this.sample(data));
+    const changed = (data) => {
+      this.remember(data.step);
+      this.fetchState();
+    };
+    on('snapshot', changed);
+    on('ledger', changed);
     on('done', () => this.done());
+  },
+
+  /** Keeps an event for the next state. Step 0: the run begins, or went back to before what was told. */
+  remember(step, take) {
+    if (step === 0) this.recent = [];
+    if (take) this.recent.push({ step, take });
+    if (this.recent.length > 1000) this.recent = this.recent.slice(-500);
   },
 
   say(text) {
@@ -75,11 +88,14 @@ const live = {
       const response = await fetch('state', { cache: 'no-store' });
       if (!response.ok) throw new Error(String(response.status));
       const state = prepare(await response.json());
+      const before = shown.state;
       shown.take(state);
-      showRun(state);
+      if (this.signature(before) !== this.signature(state)) await this.freshen();
       const { step } = state.unpacked;
       const last = step.length - 1;
       if (last >= 0) this.show({ step: step[last], loss: state.unpacked.loss[last], lr: state.unpacked.lr[last], tok_s: state.unpacked.tok_s[last] });
+      else this.text.textContent = 'waiting for the first step';
+      for (const event of this.recent) event.take();
       if (state.run.status !== 'running') this.done(true);
     } catch (problem) {
       this.say(this.ended ? 'training has ended, and its server too' : 'the server does not answer, trying again');
@@ -91,7 +107,27 @@ const live = {
     }
   },
 
+  /** What the tables at the top and the ledger say. */
+  signature({ run, ledger, metrics }) {
+    return JSON.stringify([run.status, ledger.verdict, ledger.lines.length, metrics.evaluations.length]);
+  },
+
+  /** Takes the tables from the page as it would be made now. */
+  async freshen() {
+    const response = await fetch('./', { cache: 'no-store' });
+    if (!response.ok) throw new Error(String(response.status));
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+    for (const place of document.querySelectorAll('[data-fresh]')) {
+      const fresh = page.querySelector(`[data-fresh="${place.dataset.fresh}"]`);
+      const details = fresh.querySelectorAll('details');
+      place.querySelectorAll('details').forEach((old, i) => (details[i].open = old.open));
+      place.replaceChildren(...fresh.childNodes);
+    }
+  },
+
   show({ step, loss: value, lr, tok_s: speed }) {
+    document.getElementById('run-done').textContent = count(step);
+    document.getElementById('run-steps').textContent = `${count(step)} of ${count(shown.state.run.steps)}`;
     this.text.textContent =
       `step ${count(step)} of ${count(shown.state.run.steps)}, loss ${value === null ? 'NaN' : loss(value)}, ` +
       `learning rate ${ratio(lr)}, ${count(speed)} tokens per second`;
@@ -111,6 +147,13 @@ const live = {
     known.tok_s.push(data.tok_s);
     if (!Number.isFinite(value)) known.bad.push(data.step);
     this.show(data);
+    this.repaintSoon();
+  },
+
+  sample(data) {
+    const samples = shown.state.samples;
+    if (samples.some((one) => one.step === data.step)) return;
+    samples.push(data);
     this.repaintSoon();
   },
 

@@ -36,37 +36,6 @@ function runningMean(values) {
   });
 }
 
-/** Brings the facts at the top and the ledger up to date: they were written when the page was made. */
-function showRun(state) {
-  const set = (id, text) => {
-    const place = document.getElementById(id);
-    if (place) place.textContent = text;
-  };
-  set('run-status', state.run.status);
-  set('run-steps', `${count(state.run.stepsDone)} of ${count(state.run.steps)}`);
-  set('run-tokens', count(state.run.tokens));
-  const best = state.metrics.evaluations.find((one) => one.best);
-  if (best) set('run-best', loss(best.loss));
-  set('ledger-verdict', state.ledger.verdict);
-  const body = document.querySelector('#ledger tbody');
-  if (body) {
-    body.replaceChildren(
-      ...state.ledger.lines.map((line, i) =>
-        el(
-          'tr',
-          {},
-          el('th', { scope: 'row', class: 'n' }, count(line.step)),
-          el('td', { class: 'n' }, count(line.tokens)),
-          el('td', {}, i > 0 && line.sameConfig ? 'same' : el('code', {}, line.config.slice(0, 12))),
-          el('td', {}, el('code', {}, line.weights.slice(0, 12))),
-          el('td', { class: 'n' }, line.changed === null ? '—' : `${line.changed} of ${line.of}`),
-          el('td', {}, line.note || ''),
-        ),
-      ),
-    );
-  }
-}
-
 function start() {
   const state = prepare(JSON.parse(document.getElementById('state').textContent));
   document.documentElement.className = 'scripted';

@@ -12,6 +12,7 @@ import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.stream.StreamSupport;
 import org.openqa.selenium.By;
+import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -50,6 +51,12 @@ final class Browser implements AutoCloseable {
                         .usingDriverExecutable(new File("/usr/bin/chromedriver"))
                         .build(),
                 options);
+    }
+
+    /** Has files that are downloaded go into a folder. */
+    void downloads(java.nio.file.Path folder) {
+        driver.executeCdpCommand(
+                "Browser.setDownloadBehavior", Map.of("behavior", "allow", "downloadPath", folder.toString()));
     }
 
     /** Opens an address in a fresh state of width, colour scheme and scripting. */
@@ -105,9 +112,11 @@ final class Browser implements AutoCloseable {
         return driver.executeScript(script, arguments);
     }
 
-    /** Waits until something holds. */
+    /** Waits until something holds; what is asked may be replaced at that moment. */
     void await(Function<Browser, Boolean> condition) {
-        new WebDriverWait(driver, PATIENCE).until(any -> condition.apply(this));
+        new WebDriverWait(driver, PATIENCE)
+                .ignoring(StaleElementReferenceException.class)
+                .until(any -> condition.apply(this));
     }
 
     /** A number for what a canvas shows. */

@@ -96,7 +96,7 @@ class LivePageBrowserTest {
             browser.await(b -> b.text("#live-connection").equals("training has ended"));
             assertEquals(2, connections.get());
             assertTrue(browser.find("#live a.button").getAttribute("href").endsWith("/report.html"));
-            assertEquals("finished", browser.text("#run-status"));
+            browser.await(b -> b.text("#run-status").equals("finished"));
             assertTrue(browser.requests().stream().allMatch(url -> url.startsWith(address())));
         }
     }

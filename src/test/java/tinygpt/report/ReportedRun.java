@@ -30,7 +30,7 @@ final class ReportedRun implements AutoCloseable {
     static Path write(Path folder, int steps, int until, RunSettings.Snapshots snapshots) throws IOException {
         try (ReportedRun run = new ReportedRun(folder, steps, snapshots)) {
             run.train(until);
-            run.run.save();
+            run.save();
         }
         return folder;
     }
@@ -67,6 +67,11 @@ final class ReportedRun implements AutoCloseable {
     /** Trains until so many steps are done. */
     void train(int until) {
         run.trainer().train(until, run.settings().evaluateEvery(), () -> false);
+    }
+
+    /** Saves what was trained last. */
+    void save() {
+        run.save();
     }
 
     @Override
