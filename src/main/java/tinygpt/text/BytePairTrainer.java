@@ -176,7 +176,7 @@ public final class BytePairTrainer {
         });
     }
 
-    /** The id of a token, which is added if it is new: two ways to merge the same letters give the same token. */
+    /** The id of a token, which is added if it is new. */
     private int idOf(String token) {
         return ids.computeIfAbsent(token, key -> {
             tokens.add(key);
