@@ -19,6 +19,10 @@ import java.util.Set;
 public final class BytePairTokenizer implements Tokenizer {
     static final String KIND = "bpe";
 
+    private static final int LACKING = -1;
+    /** Stands in messages for bytes that are no character. */
+    private static final int REPLACEMENT = 0xFFFD;
+
     private final BytePairVocabulary vocabulary;
     /** By id. */
     private final byte[][] bytes;
@@ -30,8 +34,6 @@ public final class BytePairTokenizer implements Tokenizer {
     private final SpecialTokens specials;
     private final int endOfText;
     private final WordCache cache = new WordCache();
-
-    private static final int LACKING = -1;
 
     public BytePairTokenizer(BytePairVocabulary vocabulary) {
         this.vocabulary = vocabulary;
@@ -126,6 +128,15 @@ public final class BytePairTokenizer implements Tokenizer {
     }
 
     /**
+     * The same for a text.
+     *
+     * @throws IllegalArgumentException as above, and if it holds half a surrogate pair
+     */
+    public int[] encode(String text, UnknownPolicy policy) {
+        return encode(Utf8.encode(text), policy);
+    }
+
+    /**
      * How a text becomes tokens, word by word and merge by merge.
      *
      * @throws UnknownCharacterException as {@link #encode(byte[])}
@@ -211,8 +222,6 @@ public final class BytePairTokenizer implements Tokenizer {
         }
         return lacking;
     }
-
-    private static final int REPLACEMENT = 0xFFFD;
 
     private byte[] replaced(byte[] utf8, Set<Integer> unknown) {
         byte substitute = (byte) (byteIds[' '] != LACKING ? ' ' : '?');

@@ -58,7 +58,8 @@ class TokenizerRestoreTest {
     @Test
     void veryLongKind_isShortenedInTheMessage() {
         assertRefused(
-                "the tokenizer's kind is \"" + "x".repeat(40) + "...\"; this version knows \"character\", \"byte\" and \"bpe\"",
+                "the tokenizer's kind is \"" + "x".repeat(40)
+                        + "...\"; this version knows \"character\", \"byte\" and \"bpe\"",
                 Map.of("kind", "x".repeat(1_000_000)));
     }
 
