@@ -3,6 +3,7 @@ package tinygpt.cli;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import tinygpt.text.BytePairTokenizer;
 import tinygpt.text.CharacterTokenizer;
 import tinygpt.text.Tokenizer;
 import tinygpt.text.UnknownPolicy;
@@ -11,15 +12,19 @@ import tinygpt.text.UnknownPolicy;
 final class Encoding {
     private Encoding() {}
 
-    /** The ids of a text. Only a character vocabulary can lack something. */
+    /** The ids of a text. */
     static int[] ids(Tokenizer tokenizer, String text, UnknownPolicy policy) {
-        return tokenizer instanceof CharacterTokenizer characters
-                ? characters.encode(text, policy)
-                : tokenizer.encode(text);
+        if (tokenizer instanceof CharacterTokenizer characters) {
+            return characters.encode(text, policy);
+        }
+        return tokenizer instanceof BytePairTokenizer pairs ? pairs.encode(text, policy) : tokenizer.encode(text);
     }
 
     /** The ids of a file's content; a character vocabulary needs UTF-8, names the place where it is not. */
     static int[] ids(Tokenizer tokenizer, byte[] content, UnknownPolicy policy) {
+        if (tokenizer instanceof BytePairTokenizer pairs) {
+            return pairs.encode(content, policy);
+        }
         return policy == UnknownPolicy.FAIL || !(tokenizer instanceof CharacterTokenizer characters)
                 ? tokenizer.encode(content)
                 : characters.encode(content, policy);

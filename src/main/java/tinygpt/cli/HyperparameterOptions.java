@@ -30,6 +30,9 @@ final class HyperparameterOptions {
     /** What one starts from when nothing is said. */
     static final String DEFAULT_PRESET = "tiny";
 
+    /** The path of the key that says how many tokens there are. */
+    static final String VOCABULARY_SIZE = "model.vocabulary_size";
+
     private static final List<String> DROPOUT_RATES =
             List.of("model.embedding_dropout", "model.attention_dropout", "model.residual_dropout");
 
@@ -168,7 +171,9 @@ final class HyperparameterOptions {
 
     private OptionSpec flag(HyperparameterKey key) {
         String label = key.type().isEnum() || key.type() == boolean.class ? key.allowed() : "<" + key.allowed() + ">";
-        return option(key.flag(), label, setter(value -> {
+        String[] names =
+                key.path().equals(VOCABULARY_SIZE) ? new String[] {key.flag(), "--vocab"} : new String[] {key.flag()};
+        return option(names, label, setter(value -> {
                     if (value == null) {
                         typed.remove(key.path());
                     } else {
@@ -188,7 +193,11 @@ final class HyperparameterOptions {
     }
 
     private static OptionSpec.Builder option(String name, String label, ISetter setter) {
-        return OptionSpec.builder(name)
+        return option(new String[] {name}, label, setter);
+    }
+
+    private static OptionSpec.Builder option(String[] names, String label, ISetter setter) {
+        return OptionSpec.builder(names)
                 .type(String.class)
                 .arity("1")
                 .paramLabel(label)

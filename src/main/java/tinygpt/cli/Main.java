@@ -29,6 +29,7 @@ public final class Main {
             "generate",
             "eval",
             "logits",
+            "tokenize",
             "params",
             "inspect",
             "diff",
@@ -91,6 +92,7 @@ public final class Main {
             case "generate" -> GenerateCommand.create(output);
             case "eval" -> EvalCommand.create(output);
             case "logits" -> LogitsCommand.create(output);
+            case "tokenize" -> TokenizeCommand.create(output);
             case "params" -> ParamsCommand.create(output, path -> LoadedModel.registry(path));
             case "inspect" -> InspectCommand.create(output);
             case "diff" -> DiffCommand.create(output);

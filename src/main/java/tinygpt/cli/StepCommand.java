@@ -98,8 +98,7 @@ final class StepCommand implements Callable<Integer> {
         ObservedGradients observed = new ObservedGradients();
         if (model == null) {
             Hyperparameters h = hyperparameters.resolve();
-            TrainingText text = TrainingText.read(
-                    DataFile.orDefault(data), h.data().tokenizer(), h.data().validationFraction());
+            TrainingText text = new NewVocabulary(output, false).read(DataFile.orDefault(data), h, hyperparameters);
             Advice.print(output.err());
             try (Trainer trainer = new Trainer(h, text.corpus(), workers, observed)) {
                 String name = hyperparameters.explicitKeys().isEmpty()

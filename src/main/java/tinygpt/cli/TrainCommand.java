@@ -205,16 +205,7 @@ final class TrainCommand implements Callable<Integer> {
             return startFrom(file);
         }
         Hyperparameters chosen = hyperparameters.resolve();
-        TrainingText text =
-                TrainingText.read(file, chosen.data().tokenizer(), chosen.data().validationFraction());
-        int actual = text.corpus().tokenizer().vocabularySize();
-        if (hyperparameters.explicitKeys().contains("model.vocabulary_size")
-                && chosen.model().vocabularySize() != actual) {
-            throw new CommandFailure(
-                    Exit.USAGE,
-                    "--vocabulary-size " + chosen.model().vocabularySize() + " does not fit: the tokenizer of " + file
-                            + " has " + actual + " tokens; leave the flag out when training");
-        }
+        TrainingText text = new NewVocabulary(output, !quiet).read(file, chosen, hyperparameters);
         Advice.print(output.err());
         RunSettings asked = settings(chosen);
         checkSnapshots(chosen, text, asked); // refused before there is a folder

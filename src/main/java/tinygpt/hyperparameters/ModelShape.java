@@ -24,7 +24,7 @@ import java.util.Locale;
  * @param residualDropout dropout rate on what a sublayer adds to the residual stream
  */
 public record ModelShape(
-        @Describe("number of tokens (set by the tokenizer when training)")
+        @Describe("number of tokens (how many BPE learns, 1024 unless given; other tokenizers set it)")
         int vocabularySize,
 
         @Describe("positions the model can see") int contextLength,

@@ -2,11 +2,13 @@ package tinygpt.runs;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HexFormat;
 import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.CanonicalJson;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.TokenizerKind;
+import tinygpt.text.BytePairTrainer;
 import tinygpt.text.Corpus;
 import tinygpt.text.Tokenizer;
 
@@ -26,13 +28,41 @@ public record TrainingText(Path file, String sha256, Corpus corpus) {
     }
 
     /**
-     * Reads a text with a vocabulary of its own.
+     * Reads a text with a vocabulary of its own; for BPE see {@link #readBytePairs}, which this is with the usual size.
      *
      * @throws BadFileException if the text is empty or is not valid UTF-8 where it must be
      * @throws IOException if it cannot be read
      */
     public static TrainingText read(Path file, TokenizerKind kind, double validationFraction) throws IOException {
-        return read(file, bytes -> Tokenizer.of(kind, bytes), validationFraction);
+        return switch (kind) {
+            case CHARACTER, BYTE -> read(file, bytes -> Tokenizer.of(kind, bytes), validationFraction);
+            case BPE ->
+                readBytePairs(
+                        file, BytePairTrainer.USUAL_VOCABULARY, validationFraction, BytePairTrainer.Progress.NONE);
+        };
+    }
+
+    /**
+     * Reads a text and learns a byte pair vocabulary from its training part; from the validation part nothing is learned, as
+     * if it were another file.
+     *
+     * @param vocabularySize number of tokens to learn; a short text may give fewer
+     * @param progress told of every token
+     * @throws BadFileException if the text is empty
+     * @throws IllegalArgumentException if the vocabulary is smaller than {@link BytePairTrainer#SMALLEST_VOCABULARY}
+     * @throws IOException if it cannot be read
+     */
+    public static TrainingText readBytePairs(
+            Path file, int vocabularySize, double validationFraction, BytePairTrainer.Progress progress)
+            throws IOException {
+        return read(
+                file,
+                bytes -> BytePairTrainer.train(
+                        Arrays.copyOf(bytes, Corpus.trainedBytes(bytes, validationFraction)),
+                        vocabularySize,
+                        0,
+                        progress),
+                validationFraction);
     }
 
     /**

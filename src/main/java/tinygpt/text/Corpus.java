@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * The token ids of one text, split by position: the first part is trained on, the rest, at the end of the text, is for
@@ -27,6 +28,10 @@ public final class Corpus {
      * {@code data[:int(n*0.9)]}. It is computed on the decimal that the fraction is written as: 0.9 leaves one of ten tokens
      * for training, where the binary 1 - 0.9 = 0.09999999999999998 would leave none.
      *
+     * <p>Where tokens are of different lengths, as with BPE, characters are counted in place of tokens: the training part
+     * ends with the token that completes floor((1 - fraction) n) of the n characters. So the split is at the same place in
+     * the text for any vocabulary, and the losses per character can be compared.
+     *
      * @param ids token ids of the tokenizer, in text order
      * @param validationFraction share of the tokens kept for validation, between 0 and 1, both excluded
      * @throws IllegalArgumentException if the fraction is out of range or an id is not in the vocabulary
@@ -39,12 +44,65 @@ public final class Corpus {
         for (int id : ids) {
             TokenIds.require(id, tokenizer.vocabularySize());
         }
-        int trained = BigDecimal.ONE
-                .subtract(BigDecimal.valueOf(validationFraction))
-                .multiply(BigDecimal.valueOf(ids.length))
-                .setScale(0, RoundingMode.FLOOR)
-                .intValueExact();
+        int trained = trainedTokens(tokenizer, ids, validationFraction);
         return new Corpus(tokenizer, Arrays.copyOf(ids, trained), Arrays.copyOfRange(ids, trained, ids.length));
+    }
+
+    /** How many of the characters of a text, or of other things in a row, are for training. */
+    private static long trained(long count, double validationFraction) {
+        return BigDecimal.ONE
+                .subtract(BigDecimal.valueOf(validationFraction))
+                .multiply(BigDecimal.valueOf(count))
+                .setScale(0, RoundingMode.FLOOR)
+                .longValueExact();
+    }
+
+    private static int trainedTokens(Tokenizer tokenizer, int[] ids, double validationFraction) {
+        if (!(tokenizer instanceof BytePairTokenizer)) {
+            return (int) trained(ids.length, validationFraction);
+        }
+        int[] size = sizes(tokenizer, false);
+        long characters = 0;
+        for (int id : ids) {
+            characters += size[id];
+        }
+        long left = trained(characters, validationFraction);
+        int tokens = 0;
+        while (left > 0) {
+            left -= size[ids[tokens++]];
+        }
+        return tokens;
+    }
+
+    /**
+     * How many bytes of a text lie in its training part, for a vocabulary that is to be learned from that part alone. An end
+     * of text counts as one character, and a byte that is no part of one as none, as in {@link #of(Tokenizer, int[], double)}.
+     *
+     * @param validationFraction share of the characters kept for validation, between 0 and 1, both excluded
+     */
+    public static int trainedBytes(byte[] utf8, double validationFraction) {
+        SpecialTokens end = new SpecialTokens(Map.of(Tokenizer.END_OF_TEXT, 0));
+        long characters = 0;
+        for (int at = 0; at < utf8.length; at = nextCharacter(end, utf8, at)) {
+            characters++;
+        }
+        long left = trained(characters, validationFraction);
+        int at = 0;
+        for (; left > 0; left--) {
+            at = nextCharacter(end, utf8, at);
+        }
+        return at;
+    }
+
+    private static int nextCharacter(SpecialTokens end, byte[] utf8, int from) {
+        if (end.idAt(utf8, from) != SpecialTokens.NONE) {
+            return from + Tokenizer.END_OF_TEXT.length();
+        }
+        int at = from + 1;
+        while (at < utf8.length && Utf8.isContinuation(utf8[at])) {
+            at++;
+        }
+        return at;
     }
 
     /**
@@ -101,6 +159,16 @@ public final class Corpus {
     }
 
     private static long sumOverTargets(Tokenizer tokenizer, int[] tokens, boolean countBytes) {
+        int[] size = sizes(tokenizer, countBytes);
+        long sum = 0;
+        for (int i = 1; i < tokens.length; i++) {
+            sum += size[tokens[i]];
+        }
+        return sum;
+    }
+
+    /** Bytes, or characters that begin, by token id; the end of text is one. */
+    private static int[] sizes(Tokenizer tokenizer, boolean countBytes) {
         int[] size = new int[tokenizer.vocabularySize()];
         for (int id = 0; id < size.length; id++) {
             for (byte value : tokenizer.bytes(id)) {
@@ -108,11 +176,7 @@ public final class Corpus {
             }
         }
         size[tokenizer.endOfText()] = 1;
-        long sum = 0;
-        for (int i = 1; i < tokens.length; i++) {
-            sum += size[tokens[i]];
-        }
-        return sum;
+        return size;
     }
 
     private static void requireWindow(String split, int tokens, int contextLength, String fraction) {

@@ -34,6 +34,39 @@ final class Printable {
         return control || value >= 0x7F ? String.format(Locale.ROOT, "0x%02X", value) : codePoint(value);
     }
 
+    /** {@code ' the'}, {@code '\n\n'}, or {@code 0xE2 0x80} for bytes that are not whole characters. */
+    static String text(byte[] utf8) {
+        if (utf8.length == 1) {
+            return octet(utf8[0] & 0xFF);
+        }
+        StringBuilder shown = new StringBuilder("'");
+        for (int at = 0; at < utf8.length; ) {
+            int codePoint = Utf8.codePoint(utf8, at, utf8.length);
+            if (codePoint < 0) {
+                return octets(utf8);
+            }
+            String one = codePoint(codePoint);
+            shown.append(one.startsWith("'") ? one.substring(1, one.length() - 1) : "<" + one + ">");
+            at += Utf8.length(codePoint);
+        }
+        return shown.append('\'').toString();
+    }
+
+    private static String octets(byte[] bytes) {
+        StringBuilder shown = new StringBuilder();
+        for (byte value : bytes) {
+            shown.append(shown.isEmpty() ? "" : " ").append(String.format(Locale.ROOT, "0x%02X", value));
+        }
+        return shown.toString();
+    }
+
+    /** A special token without quotes; what would not show is a number. */
+    static String special(String token) {
+        StringBuilder shown = new StringBuilder();
+        token.codePoints().forEach(c -> shown.append(isVisible(c) ? Character.toString(c) : "<" + number(c) + ">"));
+        return shown.toString();
+    }
+
     /** A foreign value for a message: short, on one line, strings in double quotes. */
     static String quote(Object value) {
         if (value == null

@@ -12,12 +12,12 @@ import tinygpt.hyperparameters.TokenizerKind;
  * <p>The literal {@value #END_OF_TEXT} in a text always becomes that one id, in any tokenizer. Decoding gives the literal
  * back, so {@code decode(encode(text))} is the text.
  */
-public sealed interface Tokenizer permits CharacterTokenizer, ByteTokenizer {
+public sealed interface Tokenizer permits CharacterTokenizer, ByteTokenizer, BytePairTokenizer {
 
     /** How the end of a document is written in a text. */
     String END_OF_TEXT = "<|endoftext|>";
 
-    /** What kind it is, as in a config file: {@code character} or {@code byte}. */
+    /** What kind it is, as in a config file: {@code character}, {@code byte} or {@code bpe}. */
     String kind();
 
     /** Number of token ids, V, with the end-of-text id. */
@@ -82,7 +82,8 @@ public sealed interface Tokenizer permits CharacterTokenizer, ByteTokenizer {
     }
 
     /**
-     * The tokenizer that a training text and a hyperparameter ask for.
+     * The tokenizer that a training text and a hyperparameter ask for. For BPE it is one of
+     * {@link BytePairTrainer#USUAL_VOCABULARY} tokens; {@link BytePairTrainer} makes others.
      *
      * @param utf8 the training text
      * @throws IllegalArgumentException if a character vocabulary is asked for and the text is not valid UTF-8 or is empty
@@ -91,6 +92,7 @@ public sealed interface Tokenizer permits CharacterTokenizer, ByteTokenizer {
         return switch (kind) {
             case CHARACTER -> CharacterTokenizer.of(Utf8.decode(utf8));
             case BYTE -> new ByteTokenizer();
+            case BPE -> BytePairTrainer.train(utf8, BytePairTrainer.USUAL_VOCABULARY, 0, BytePairTrainer.Progress.NONE);
         };
     }
 
@@ -110,8 +112,11 @@ public sealed interface Tokenizer permits CharacterTokenizer, ByteTokenizer {
         if (ByteTokenizer.KIND.equals(description.get(Description.KIND))) {
             return ByteTokenizer.restore(description);
         }
+        if (BytePairTokenizer.KIND.equals(description.get(Description.KIND))) {
+            return BytePairTokenizer.restore(description);
+        }
         throw new IllegalArgumentException(
                 "the tokenizer's kind is " + Printable.quote(description.get(Description.KIND))
-                        + "; this version knows \"character\" and \"byte\"");
+                        + "; this version knows \"character\", \"byte\" and \"bpe\"");
     }
 }

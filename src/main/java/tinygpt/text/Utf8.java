@@ -74,4 +74,30 @@ final class Utf8 {
     static boolean isContinuation(byte value) {
         return (value & 0xC0) == 0x80;
     }
+
+    /** The code point that begins at a byte, or -1 where none does: the byte is a part of one, or of nothing. */
+    static int codePoint(byte[] utf8, int at, int end) {
+        int first = utf8[at];
+        if (first >= 0) {
+            return first;
+        }
+        int length = first >= (byte) 0xF0 ? 4 : first >= (byte) 0xE0 ? 3 : 2;
+        if (first < (byte) 0xC2 || first > (byte) 0xF4 || at + length > end) {
+            return -1;
+        }
+        int codePoint = first & (0xFF >> (length + 1));
+        for (int i = 1; i < length; i++) {
+            if (!isContinuation(utf8[at + i])) {
+                return -1;
+            }
+            codePoint = codePoint << 6 | utf8[at + i] & 0x3F;
+        }
+        boolean surrogate = codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+        return length(codePoint) != length || surrogate || codePoint > Character.MAX_CODE_POINT ? -1 : codePoint;
+    }
+
+    /** How many bytes a code point has; 1 for the -1 of {@link #codePoint}. */
+    static int length(int codePoint) {
+        return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
+    }
 }

@@ -43,7 +43,8 @@ class TinyShakespeareTest {
 
     @Test
     void ladder_isAsPublished() {
-        for (TokenizerKind kind : TokenizerKind.values()) { // the text is ASCII, so bytes are characters
+        for (TokenizerKind kind : new TokenizerKind[] {TokenizerKind.CHARACTER, TokenizerKind.BYTE
+        }) { // the text is ASCII, so bytes are characters
             Tokenizer tokenizer = Tokenizer.of(kind, text);
             NgramLadder ladder = NgramLadder.of(Corpus.of(tokenizer, tokenizer.encode(text), 0.1));
             assertEquals(65, ladder.vocabulary());

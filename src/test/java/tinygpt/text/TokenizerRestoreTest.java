@@ -46,19 +46,20 @@ class TokenizerRestoreTest {
     @Test
     void missingOrUnknownKind_isRefused() {
         assertRefused("the tokenizer's description is missing", null);
-        assertRefused("the tokenizer's kind is null; this version knows \"character\" and \"byte\"", Map.of());
+        assertRefused("the tokenizer's kind is null; this version knows \"character\", \"byte\" and \"bpe\"", Map.of());
         assertRefused(
-                "the tokenizer's kind is \"bp<U+000A>e\"; this version knows \"character\" and \"byte\"",
+                "the tokenizer's kind is \"bp<U+000A>e\"; this version knows \"character\", \"byte\" and \"bpe\"",
                 Map.of("kind", "bp\ne"));
         assertRefused(
-                "the tokenizer's kind is a list; this version knows \"character\" and \"byte\"",
+                "the tokenizer's kind is a list; this version knows \"character\", \"byte\" and \"bpe\"",
                 Map.of("kind", List.of()));
     }
 
     @Test
     void veryLongKind_isShortenedInTheMessage() {
         assertRefused(
-                "the tokenizer's kind is \"" + "x".repeat(40) + "...\"; this version knows \"character\" and \"byte\"",
+                "the tokenizer's kind is \"" + "x".repeat(40)
+                        + "...\"; this version knows \"character\", \"byte\" and \"bpe\"",
                 Map.of("kind", "x".repeat(1_000_000)));
     }
 
