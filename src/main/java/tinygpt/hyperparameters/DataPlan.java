@@ -6,7 +6,7 @@ import static tinygpt.hyperparameters.InvalidHyperparameterException.require;
  * How text becomes batches.
  *
  * @param tokenizer how text becomes token ids
- * @param validationFraction share of the tokens, at the end of the text, kept for validation
+ * @param validationFraction share of the tokens (for BPE of the characters), at the end of the text, kept for validation
  * @param batchSize sequences in one training step, B
  * @param shards into how many parts of equal size a batch is cut. The gradient is the sum over shards in their order, so
  *     this fixes the result to the bit; it is not the number of threads, but no more threads than shards can help.

@@ -29,8 +29,8 @@ class LoadedModelTest {
     void unknownTokenizer_isABadFile() {
         assertRefused(
                 Map.of("kind", "abacus"),
-                "its tokenizer cannot be used: the tokenizer's kind is \"abacus\"; this version knows \"character\" and"
-                        + " \"byte\"; use another checkpoint");
+                "its tokenizer cannot be used: the tokenizer's kind is \"abacus\"; this version knows \"character\","
+                        + " \"byte\" and \"bpe\"; use another checkpoint");
     }
 
     @Test

@@ -113,4 +113,25 @@ class CorpusTest {
     void emptyValidation_hasNoCharacters() {
         assertEquals(0, Corpus.of(BYTES, new int[0], 0.5).validationCharacters());
     }
+
+    /** The split is at the same place in the text whatever the vocabulary, but for the token that lies across it. */
+    @Test
+    void bytePairs_areSplitByCharacters() {
+        String text = "the caf\u00E9 <|endoftext|>".repeat(10) + "the end of it";
+        byte[] utf8 = text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        Corpus characters = Corpus.of(CharacterTokenizer.of(text), text, 0.25);
+        int bytes = Corpus.trainedBytes(utf8, 0.25);
+        String trained = new String(utf8, 0, bytes, java.nio.charset.StandardCharsets.UTF_8);
+        assertEquals(characters.tokenizer().decode(characters.train()), trained);
+        for (int size : new int[] {257, 260, 264, 300}) {
+            BytePairTokenizer pairs = BytePairTrainer.train(utf8, size, 0, BytePairTrainer.Progress.NONE);
+            Corpus split = Corpus.of(pairs, text, 0.25);
+            String first = pairs.decode(split.train());
+            assertEquals(trained, first.substring(0, trained.length()));
+            int last = split.train()[split.train().length - 1];
+            assertEquals(
+                    true, first.length() - trained.length() < pairs.decode(last).length());
+            assertEquals(text, first + pairs.decode(split.validation()));
+        }
+    }
 }
