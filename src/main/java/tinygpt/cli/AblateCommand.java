@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IParameterConsumer;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -183,8 +184,8 @@ final class AblateCommand implements Callable<Integer> {
             description = "Seed of the texts; 1337 unless given.")
     private long seed;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Worker threads; all processors unless given.")
-    private Integer threads;
+    @Mixin
+    private ThreadsOption threads;
 
     @Option(names = "--json", description = "The same as JSON, with all digits.")
     private boolean json;
@@ -235,7 +236,7 @@ final class AblateCommand implements Callable<Integer> {
         if (each != null && prompt != null) {
             throw new CommandFailure(Exit.USAGE, "--each writes no texts; leave out --prompt");
         }
-        RunOptions.atLeast("--threads", threads, 1, "at least one thread must work");
+        threads.check();
         RunOptions.atLeast("--max-tokens", maxTokens, 0, "0 writes no texts");
     }
 
@@ -280,7 +281,7 @@ final class AblateCommand implements Callable<Integer> {
                             + " tokens, so there is nothing to predict; give a longer text");
         }
         Gpt gpt = loaded.model();
-        int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+        int workers = threads.workers();
         try (WorkerTeam team = new WorkerTeam(workers, Gpt.longestRow(gpt.shape()))) {
             Ablation ablation = new Ablation(gpt, tokens, team);
             String before = each == null ? sample(gpt, team, text) : "";

@@ -1,7 +1,6 @@
 package tinygpt.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -186,12 +185,7 @@ final class AttentionCommand implements Callable<Integer> {
     }
 
     private static ObjectNode json(Path path, int[] tokens, TokenNames names, List<AttentionHead> heads) {
-        ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.put("model", path.toString());
-        ArrayNode read = json.putArray("tokens");
-        for (int id : tokens) {
-            read.addObject().put("id", id).put("text", names.text(id));
-        }
+        ObjectNode json = names.json(path, tokens);
         ArrayNode list = json.putArray("heads");
         for (AttentionHead head : heads) {
             ObjectNode one = list.addObject();

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.InvalidHyperparameterException;
@@ -46,8 +47,8 @@ final class AuditCommand implements Callable<Integer> {
             description = "The hyperparameters and seed of a run or checkpoint, instead of a preset and flags.")
     private String model;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Worker threads; all processors unless given.")
-    private Integer threads;
+    @Mixin
+    private ThreadsOption threads;
 
     private AuditCommand(Output output) {
         this.output = output;
@@ -62,8 +63,7 @@ final class AuditCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        RunOptions.atLeast("--threads", threads, 1, "at least one thread must work");
-        int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+        int workers = threads.workers();
         Hyperparameters audited = model == null ? hyperparameters.resolve() : ofModel();
         List<AuditedTensor> tensors = Audit.of(audited, workers);
         table(tensors).lines().forEach(output.out()::println);

@@ -79,8 +79,8 @@ final class EvalCommand implements Callable<Integer> {
             description = "What to do with a character that the vocabulary lacks; fail unless given.")
     private GenerateCommand.Unknown unknown;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Worker threads; all processors unless given.")
-    private Integer threads;
+    @Mixin
+    private ThreadsOption threads;
 
     @Option(names = "--format", paramLabel = "table|json", defaultValue = "table", description = "table unless given.")
     private Format format;
@@ -95,9 +95,7 @@ final class EvalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (threads != null && threads < 1) {
-            throw new CommandFailure(Exit.USAGE, "--threads is " + threads + "; at least one thread must work");
-        }
+        threads.check();
         Path path = model.path();
         try (LoadedModel loaded = ModelOption.open(path, output)) {
             EvalReport report = idsFile == null ? ofText(path, loaded) : ofIds(path, loaded);
@@ -162,7 +160,7 @@ final class EvalCommand implements Callable<Integer> {
 
     private Evaluation.Result evaluate(Gpt gpt, int[] tokens) {
         Advice.print(output.err());
-        int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+        int workers = threads.workers();
         try (WorkerTeam team = new WorkerTeam(workers, Gpt.longestRow(gpt.shape()))) {
             return Evaluation.evaluate(gpt, tokens, team);
         }

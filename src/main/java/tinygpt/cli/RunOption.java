@@ -2,6 +2,7 @@ package tinygpt.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tinygpt.runs.ModelSource;
 import tinygpt.runs.RunFolder;
@@ -17,8 +18,8 @@ final class RunOption {
             description = "Where the run's training text is now, if it was moved.")
     private Path data;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Worker threads; all processors unless given.")
-    private Integer threads;
+    @Mixin
+    private ThreadsOption threads;
 
     /**
      * The folder.
@@ -40,7 +41,6 @@ final class RunOption {
     }
 
     int threads() {
-        RunOptions.atLeast("--threads", threads, 1, "at least one thread must work");
-        return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+        return threads.workers();
     }
 }

@@ -71,8 +71,8 @@ final class StepCommand implements Callable<Integer> {
             description = "The weight to follow; the first number of the first token's vector unless given.")
     private String weight;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Worker threads; all processors unless given.")
-    private Integer threads;
+    @Mixin
+    private ThreadsOption threads;
 
     @Mixin
     private NudgeOption nudge;
@@ -93,8 +93,7 @@ final class StepCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        RunOptions.atLeast("--threads", threads, 1, "at least one thread must work");
-        int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+        int workers = threads.workers();
         ObservedGradients observed = new ObservedGradients();
         if (model == null) {
             Hyperparameters h = hyperparameters.resolve();

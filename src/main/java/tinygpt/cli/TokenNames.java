@@ -1,6 +1,10 @@
 package tinygpt.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import tinygpt.runs.LoadedModel;
@@ -64,5 +68,16 @@ final class TokenNames {
     /** The token's text for JSON, or null where it is unknown; bytes that are no character become U+FFFD. */
     String text(int id) {
         return tokenizer == null ? null : new String(tokenizer.bytes(id), StandardCharsets.UTF_8);
+    }
+
+    /** The head of a JSON answer about a model that has read these tokens. */
+    ObjectNode json(Path model, int[] tokens) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("model", model.toString());
+        ArrayNode read = json.putArray("tokens");
+        for (int id : tokens) {
+            read.addObject().put("id", id).put("text", text(id));
+        }
+        return json;
     }
 }

@@ -82,8 +82,8 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private ServeOptions live;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Worker threads; all processors unless given.")
-    private Integer threads;
+    @Mixin
+    private ThreadsOption threads;
 
     @Option(
             names = "--log-every",
@@ -209,7 +209,7 @@ final class TrainCommand implements Callable<Integer> {
         Advice.print(output.err());
         RunSettings asked = settings(chosen);
         checkSnapshots(chosen, text, asked); // refused before there is a folder
-        return TrainingRun.start(folder(hyperparameters.presetName()), text, chosen, asked, threads());
+        return TrainingRun.start(folder(hyperparameters.presetName()), text, chosen, asked, threads.workers());
     }
 
     private TrainingRun startFrom(Path file) throws IOException {
@@ -219,7 +219,8 @@ final class TrainCommand implements Callable<Integer> {
             Advice.print(output.err());
             RunSettings asked = settings(chosen);
             checkSnapshots(chosen, text, asked);
-            return TrainingRun.startFrom(base, fineTuning.path(), folder("from"), text, chosen, asked, threads());
+            return TrainingRun.startFrom(
+                    base, fineTuning.path(), folder("from"), text, chosen, asked, threads.workers());
         }
     }
 
@@ -259,7 +260,7 @@ final class TrainCommand implements Callable<Integer> {
         return TrainingRun.resume(
                 new RunFolder(RunFolders.named(resume)),
                 new Resumption(data, this::changed, allowChange, settings::apply),
-                threads());
+                threads.workers());
     }
 
     /** The hyperparameters of a resumed run. Fewer steps than planned are no change of the plan, but a place to stop. */
@@ -313,12 +314,8 @@ final class TrainCommand implements Callable<Integer> {
         return progress;
     }
 
-    private int threads() {
-        return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
-    }
-
     private void checkOptions() {
-        RunOptions.atLeast("--threads", threads, 1, "at least one thread must work");
+        threads.check();
         settings.check();
         live.check();
         RunOptions.atLeast("--log-every", logEvery, 1, "it must be at least 1 step");

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.inspection.GoldenCheck;
 import tinygpt.inspection.GradientCheck;
@@ -41,8 +41,8 @@ final class VerifyCommand implements Callable<Integer> {
     private final Output output;
     private HyperparameterOptions hyperparameters;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Worker threads; all processors unless given.")
-    private Integer threads;
+    @Mixin
+    private ThreadsOption threads;
 
     private VerifyCommand(Output output) {
         this.output = output;
@@ -57,8 +57,7 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        RunOptions.atLeast("--threads", threads, 1, "at least one thread must work");
-        int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+        int workers = threads.workers();
         Hyperparameters h = hyperparameters.resolve();
         Advice.print(output.err());
 
