@@ -50,13 +50,14 @@ import tinygpt.text.UnknownPolicy;
             "",
             "A layer, a sublayer or a head is zeroed or scaled where it adds to the residual stream: in c_proj, weight and"
                     + " bias; a head in its rows of c_proj, since the bias is no head's own. Zeroed, it adds nothing."
-                    + " Reset sets all numbers that are its own."
+                    + " Frozen, all numbers that are its own are what they were before training."
         },
         footer = {
             "",
             "Examples:",
             "  tinygpt ablate --zero h.2.attn",
             "  tinygpt ablate --zero h.0.head.1 --scale 0.5 wpe.weight",
+            "  tinygpt ablate --freeze h.0.mlp",
             "  tinygpt ablate --each head"
         })
 final class AblateCommand implements Callable<Integer> {
@@ -78,7 +79,7 @@ final class AblateCommand implements Callable<Integer> {
     /**
      * Something to do to a part.
      *
-     * @param option --zero, --scale or --reset
+     * @param option --zero, --scale or --freeze
      * @param factor of --scale, else null
      * @param part of the model
      * @param wordsLeft on the command line behind it, which tells the order: picocli keeps one list for each option
@@ -89,7 +90,7 @@ final class AblateCommand implements Callable<Integer> {
             if (option.equals("--zero")) {
                 return WeightEdit.zero(found);
             }
-            return factor == null ? WeightEdit.reset(found, initial) : WeightEdit.scale(found, number());
+            return factor == null ? WeightEdit.freeze(found, initial) : WeightEdit.scale(found, number());
         }
 
         private float number() {
@@ -146,11 +147,12 @@ final class AblateCommand implements Callable<Integer> {
     private final List<Edit> scales = new ArrayList<>();
 
     @Option(
-            names = "--reset",
+            names = {"--freeze", "--reset"},
             paramLabel = "PART",
             parameterConsumer = EditReader.class,
-            description = "Set a part to what it was before training.")
-    private final List<Edit> resets = new ArrayList<>();
+            description = "Set a part to what it was before training, as if this part alone had been frozen while the"
+                    + " rest learned. (In a run of 'train --freeze' the rest learns to do without it.)")
+    private final List<Edit> frozen = new ArrayList<>();
 
     @Option(
             names = "--each",
@@ -230,8 +232,8 @@ final class AblateCommand implements Callable<Integer> {
             throw new CommandFailure(
                     Exit.USAGE,
                     each == null
-                            ? "there is nothing to do; give --zero, --scale or --reset with a part of the model, or --each"
-                            : "--each zeroes one part at a time; leave out --zero, --scale and --reset");
+                            ? "there is nothing to do; give --zero, --scale or --freeze with a part of the model, or --each"
+                            : "--each zeroes one part at a time; leave out --zero, --scale and --freeze");
         }
         if (each != null && prompt != null) {
             throw new CommandFailure(Exit.USAGE, "--each writes no texts; leave out --prompt");
@@ -242,7 +244,7 @@ final class AblateCommand implements Callable<Integer> {
 
     /** The weights before training; null where nobody asks for them. */
     private InitialValues initial(Path path) {
-        if (resets.isEmpty()) {
+        if (frozen.isEmpty()) {
             return null;
         }
         try (WeightFile file = WeightFile.open(path)) {
@@ -250,7 +252,8 @@ final class AblateCommand implements Callable<Integer> {
             if (!initial.known()) {
                 throw new CommandFailure(
                         Exit.BAD_DATA,
-                        path + " cannot be reset: it was fine-tuned or made elsewhere, so only a checkpoint of step 0"
+                        path
+                                + " cannot be frozen at its beginning: it was fine-tuned or made elsewhere, so only a checkpoint of step 0"
                                 + " would tell its initial values, and there is none; use --zero or --scale");
             }
             return initial;
@@ -259,7 +262,7 @@ final class AblateCommand implements Callable<Integer> {
 
     /** In the order of the command line. */
     private List<Edit> edits() {
-        return Stream.of(zeros, scales, resets)
+        return Stream.of(zeros, scales, frozen)
                 .flatMap(List::stream)
                 .sorted(Comparator.comparingInt(Edit::wordsLeft).reversed())
                 .toList();

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import tinygpt.hyperparameters.CanonicalJson;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.Optimization;
 import tinygpt.inspection.AdamWArithmetic;
@@ -12,6 +13,7 @@ import tinygpt.inspection.DoubleLoss;
 import tinygpt.inspection.NudgedGradient;
 import tinygpt.inspection.WeightStep;
 import tinygpt.parameters.Parameter;
+import tinygpt.training.TrainingListener.SpikeReport;
 
 /**
  * The arithmetic of one weight in one step, line by line: name, sign, number, and how it follows from the lines above. Each
@@ -118,9 +120,14 @@ final class WeightStepReport {
                     + " is trained): it has no gradient and no moments, and no step moves it.");
             return remarks;
         }
-        if (step.skipped()) {
+        if (step.spike().isPresent()) {
+            SpikeReport spike = step.spike().get();
             remarks.add("");
-            remarks.add("This step was a spike and was skipped: weights and moments stay as they were.");
+            remarks.add("This step was a spike, more than " + CanonicalJson.shortest(o.skipSpikes())
+                    + " sd above the mean of the steps before (--skip-spikes): "
+                    + beyond("L", spike.loss(), spike.lossLimit()) + ", "
+                    + beyond("n", spike.gradientNorm(), spike.normLimit()) + ".");
+            remarks.add("So it was skipped: weights and moments stay as they were.");
             return remarks;
         }
         if (step.gradient().get().value() == 0) {
@@ -137,6 +144,11 @@ final class WeightStepReport {
                     + ".");
         });
         return remarks;
+    }
+
+    private static String beyond(String sign, double value, double limit) {
+        return sign + " is " + Show.decimals(value, 4) + " and might be " + Show.decimals(limit, 4)
+                + (value > limit ? " at most" : "");
     }
 
     /** What training left, beside what is computed here. */
@@ -161,6 +173,9 @@ final class WeightStepReport {
         StatisticsData.number(node, "loss", step.loss());
         node.put("learning_rate", step.learningRate());
         node.put("trained", step.gradient().isPresent()).put("skipped", step.skipped());
+        step.spike()
+                .ifPresent(spike ->
+                        node.put("loss_limit", spike.lossLimit()).put("gradient_norm_limit", spike.normLimit()));
         node.put("value_before", step.before());
         step.gradient().ifPresent(g -> {
             node.put("gradient", g.value());

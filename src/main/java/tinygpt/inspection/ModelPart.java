@@ -27,7 +27,7 @@ import tinygpt.parameters.ParameterSelector;
  * c_proj}, and its bias: zeroed, it adds exactly nothing, and scaled by x, x times what it added. For head n that is rows
  * n D to (n + 1) D of {@code attn.c_proj.weight}, which meet that head's output alone; the bias belongs to no head and
  * stays. (Its columns of values in {@code c_attn} would do as well, together with their bias.) Of a low-rank adapter beside
- * that matrix, W + s A B, it is B, and for a head the same rows of A. To reset a part means all numbers that are its own.
+ * that matrix, W + s A B, it is B, and for a head the same rows of A. To freeze a part means all numbers that are its own.
  */
 public final class ModelPart {
     private static final Pattern MODULE = Pattern.compile("h\\.(\\d{1,6})(?:\\.(attn|mlp|head)(?:\\.(\\d{1,6}))?)?");

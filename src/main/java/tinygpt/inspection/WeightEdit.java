@@ -46,13 +46,13 @@ public final class WeightEdit {
     }
 
     /**
-     * Sets all numbers of a part to what they were before training.
+     * Sets all numbers of a part to what they were before training: the model in which this part alone was frozen.
      *
      * @param initial the model's initial values, known, and open while this edit is used
      */
-    public static WeightEdit reset(ModelPart part, InitialValues initial) {
+    public static WeightEdit freeze(ModelPart part, InitialValues initial) {
         return new WeightEdit(
-                "reset " + part,
+                "freeze " + part,
                 part.own(),
                 (block, row, numbers) -> initial.read(block.parameter(), block.place(row), numbers, numbers.length));
     }

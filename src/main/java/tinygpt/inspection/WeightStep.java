@@ -13,15 +13,15 @@ import tinygpt.training.TrainingListener;
  *
  * @param element the number
  * @param step counted from 1
- * @param updates t of the bias corrections: the updates there were, with this one; fewer than the step where spikes were
- *     skipped
+ * @param updates t of the bias corrections: the updates there were, with this one unless it was skipped; fewer than the
+ *     steps where spikes were skipped
  * @param loss of the step's batch, before the step, in nats per token
  * @param learningRate of the step
  * @param gradientNorm 2-norm of the whole gradient, before clipping
  * @param typicalGradient root mean square of the gradient of its tensor, before clipping; 0 if it is frozen
  * @param before its value before the step
  * @param after its value after the step, as training left it
- * @param skipped whether the step was a spike and nothing was moved
+ * @param spike why the step was skipped and nothing was moved; empty if it was taken
  * @param gradient where its gradient came from; empty if it is frozen
  * @param arithmetic the update by hand; empty if it is frozen or the step was skipped
  */
@@ -35,7 +35,7 @@ public record WeightStep(
         double typicalGradient,
         float before,
         float after,
-        boolean skipped,
+        Optional<TrainingListener.SpikeReport> spike,
         Optional<Gradient> gradient,
         Optional<AdamWArithmetic> arithmetic) {
 
@@ -52,11 +52,11 @@ public record WeightStep(
     /** What a trainer tells about a step. */
     private static final class Report implements TrainingListener {
         StepReport step;
-        boolean skipped;
+        SpikeReport spike;
 
         @Override
         public void onSpike(SpikeReport report) {
-            skipped = true;
+            spike = report;
         }
 
         @Override
@@ -75,13 +75,13 @@ public record WeightStep(
         trainer.listen(report);
         Optimization o = trainer.hyperparameters().optimization();
         long step = trainer.stepsDone();
-        long updates = step + 1 - trainer.stepsSkipped();
         boolean trained = element.parameter().trainable();
         float before = element.weight(trainer.registry().weights());
         float mean = trained ? element.trained(trainer.mean()) : 0;
         float square = trained ? element.trained(trainer.meanSquare()) : 0;
         observed.watch(trained ? element : null);
         trainer.step();
+        long updates = trainer.stepsDone() - trainer.stepsSkipped();
         observed.watch(null);
         double norm = trainer.optimizer().gradientNorm();
         double rate = LearningRateSchedule.at(o, step);
@@ -90,7 +90,7 @@ public record WeightStep(
         if (trained) {
             gradient = Optional.of(new Gradient(observed.gradient(), boxed(observed.shares()), mean, square));
         }
-        if (trained && !report.skipped) {
+        if (trained && report.spike == null) {
             arithmetic = Optional.of(AdamWArithmetic.of(
                     o, rate, updates, norm, element.parameter().decayed(), before, observed.gradient(), mean, square));
         }
@@ -104,7 +104,7 @@ public record WeightStep(
                 typicalGradient(trainer, element),
                 before,
                 element.weight(trainer.registry().weights()),
-                report.skipped,
+                Optional.ofNullable(report.spike),
                 gradient,
                 arithmetic);
     }
@@ -113,6 +113,11 @@ public record WeightStep(
         int index = trainer.optimizer().parameters().indexOf(element.parameter());
         return trainer.optimizer().gradientNorm(index)
                 / Math.sqrt(element.parameter().size());
+    }
+
+    /** Whether the step was a spike and was not taken. */
+    public boolean skipped() {
+        return spike.isPresent();
     }
 
     /** What the value must be after the step: by hand, or unchanged where nothing moves it. */

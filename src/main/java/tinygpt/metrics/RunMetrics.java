@@ -153,10 +153,23 @@ public final class RunMetrics implements TrainingListener, AutoCloseable {
         write(() -> line(report, now()));
     }
 
+    /** A line that says it: its validation loss is null. */
+    @Override
+    public void onFailure(EvaluationReport report) {
+        write(() -> line(report, now()));
+    }
+
     private void line(StepReport report, long now) throws IOException {
         jsonLog.append(json.step(report, now).line());
         if (csvLog != null) {
             csvLog.append(csv.step(report, now).line());
+        }
+    }
+
+    private void line(EvaluationReport report, long now) throws IOException {
+        jsonLog.append(json.evaluation(report, now).line());
+        if (csvLog != null) {
+            csvLog.append(csv.evaluation(report, now).line());
         }
     }
 
@@ -178,10 +191,7 @@ public final class RunMetrics implements TrainingListener, AutoCloseable {
     public void onEvaluation(EvaluationReport report) {
         write(() -> {
             long now = now();
-            jsonLog.append(json.evaluation(report, now).line());
-            if (csvLog != null) {
-                csvLog.append(csv.evaluation(report, now).line());
-            }
+            line(report, now);
             if (tensorBoard != null) {
                 tensorBoard.evaluation(report, seconds(now));
             }

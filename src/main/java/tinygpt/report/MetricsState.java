@@ -42,7 +42,7 @@ final class MetricsState {
 
     /** The last step that was taken, or the step of a later evaluation; -1 if there is none. */
     long lastStep() {
-        long last = points.isEmpty() ? -1 : points.get(points.size() - 1).step() - (diverged() ? 1 : 0);
+        long last = points.isEmpty() ? -1 : points.get(points.size() - 1).step() - (stepFailed() ? 1 : 0);
         return evaluations.isEmpty()
                 ? last
                 : Math.max(
@@ -52,6 +52,18 @@ final class MetricsState {
 
     /** Whether the last thing that was measured is not a number. */
     boolean diverged() {
+        return stepFailed() || evaluationFailed();
+    }
+
+    private boolean evaluationFailed() {
+        if (evaluations.isEmpty()) {
+            return false;
+        }
+        JsonNode last = evaluations.get(evaluations.size() - 1);
+        return !Double.isFinite(number(last, "val_loss")) && last.path("step").longValue() >= lastStep();
+    }
+
+    private boolean stepFailed() {
         if (points.isEmpty()) {
             return false;
         }

@@ -207,6 +207,9 @@ public final class Trainer implements AutoCloseable {
             return null;
         }
         if (!Double.isFinite(result.loss())) {
+            TrainingListener.EvaluationReport failed =
+                    new TrainingListener.EvaluationReport(step, result, false, tokensSeen());
+            listeners.forEach(listener -> listener.onFailure(failed));
             throw diagnosis().ofEvaluation(step, result.loss()); // before a listener saves or samples such weights
         }
         lastEvaluation = result;

@@ -65,6 +65,14 @@ public interface TrainingListener {
      */
     default void onFailure(StepReport report) {}
 
+    /**
+     * Instead of {@link #onEvaluation}, when the loss of the validation split is not finite: training ends, and the weights
+     * are those that were evaluated.
+     *
+     * @param report of the evaluation that failed; never the best
+     */
+    default void onFailure(EvaluationReport report) {}
+
     /** After every evaluation of the validation split. */
     default void onEvaluation(EvaluationReport report) {}
 }

@@ -202,7 +202,7 @@ class LossPanel {
     this.reading.textContent = [
       `At step ${count(shown.step)}:`,
       i >= 0 ? `training loss ${loss(train[i])}, running mean ${loss(mean[i])},` : '',
-      evaluation ? `validation loss ${loss(evaluation.loss)}${evaluation.step === shown.step ? '' : ` (step ${count(evaluation.step)})`},` : '',
+      evaluation ? `validation loss ${loss(evaluation.loss === null ? NaN : evaluation.loss)}${evaluation.step === shown.step ? '' : ` (step ${count(evaluation.step)})`},` : '',
       i >= 0 ? `learning rate ${ratio(lr[i])}.` : '',
       best ? `Best validation loss ${loss(best.loss)} at step ${count(best.step)}.` : '',
       i >= 0 ? `${percent(state.metrics.clippedShare)} of the steps were clipped.` : '',

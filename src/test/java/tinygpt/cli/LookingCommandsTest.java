@@ -277,10 +277,10 @@ class LookingCommandsTest {
                 table.lines().stream().filter(l -> l.startsWith("zero kind:")).count());
     }
 
-    /** Resetting everything is the model that the seed gives, or the checkpoint of step 0 where there is one. */
+    /** Everything frozen is the model that the seed gives, or the checkpoint of step 0 where there is one. */
     @Test
-    void ablateReset_isTheModelBeforeTraining() throws IOException {
-        Run seed = run("ablate", "--data=" + data, "--reset=*", "--max-tokens=0", "--json");
+    void ablateFreeze_isTheModelBeforeTraining() throws IOException {
+        Run seed = run("ablate", "--data=" + data, "--freeze=*", "--max-tokens=0", "--json");
         double loss = new ObjectMapper()
                 .readTree(seed.out())
                 .at("/effects/0/after/loss")
@@ -301,15 +301,15 @@ class LookingCommandsTest {
     }
 
     @Test
-    void resetOfAFineTunedRun_withoutItsFirstCheckpoint_isRefused() {
+    void freezeOfAFineTunedRun_withoutItsFirstCheckpoint_isRefused() {
         Path tuned = folder.resolve("tuned");
         SmallModel.indifferent(tuned, LETTERS, Map.of("from", "base"));
-        Run run = Run.of("ablate", "--model=" + tuned, "--data=" + data, "--reset=h.0");
+        Run run = Run.of("ablate", "--model=" + tuned, "--data=" + data, "--freeze=h.0");
         assertEquals(3, run.exitCode());
         assertTrue(
                 run.err()
                         .contains(
-                                "cannot be reset: it was fine-tuned or made elsewhere, so only a checkpoint of step 0"),
+                                "cannot be frozen at its beginning: it was fine-tuned or made elsewhere, so only a checkpoint of step 0"),
                 run.err());
     }
 
@@ -329,8 +329,8 @@ class LookingCommandsTest {
                 "lens --prompt=É|the vocabulary lacks the character 'É' (U+00C9)",
                 "lens --ids=29|--ids has 29, but the ids of this model's vocabulary run from 0 to 28",
                 "lens --prompt=abcdefghijklmnopqrstuvwxyzabcdefg|the text has 33 tokens, more than the 32 that",
-                "ablate|there is nothing to do; give --zero, --scale or --reset with a part of the model, or --each",
-                "ablate --each=head --zero=h.0|--each zeroes one part at a time; leave out --zero, --scale and --reset",
+                "ablate|there is nothing to do; give --zero, --scale or --freeze with a part of the model, or --each",
+                "ablate --each=head --zero=h.0|--each zeroes one part at a time; leave out --zero, --scale and --freeze",
                 "ablate some --each=head|the model is given twice, as some and by --model; leave one of them out",
                 "ablate --each=head --prompt=a|--each writes no texts; leave out --prompt",
                 "ablate --zero=h.2|'h.2' names layer 2, but they are numbered from 0 to 1 here",

@@ -277,6 +277,68 @@ class WhyCommandTest {
                         .exitCode());
     }
 
+    /** Skipped by the replay too, also where it begins at a later checkpoint, whose history of losses it must know. */
+    @Test
+    void skippedSpike_movesNothing_andSaysWhatItWasBeyond() throws IOException {
+        Path spiky = folder.resolve("spiky");
+        Path fox = Files.writeString(
+                folder.resolve("fox.txt"), "A fox ran over the hill and saw a dog. Good day!\n".repeat(30));
+        Run trained = Run.of(
+                "train",
+                "--preset=nano",
+                "--width=8",
+                "--layers=1",
+                "--context-length=8",
+                "--data=" + fox,
+                "--out=" + spiky,
+                "--steps=120",
+                "--skip-spikes=1",
+                "--save-every=40",
+                "--keep=9",
+                "--eval-every=0");
+        assertEquals(0, trained.exitCode(), trained.err());
+        List<Integer> skipped = new ArrayList<>();
+        for (String line : Files.readAllLines(spiky.resolve("metrics.jsonl"))) {
+            if (line.contains("\"skipped\":true")) {
+                skipped.add(JSON.readTree(line).get("step").asInt());
+            }
+        }
+        assertTrue(skipped.size() > 1 && skipped.get(skipped.size() - 1) > 81, skipped.toString());
+        for (int step : List.of(skipped.get(0), skipped.get(skipped.size() - 1))) {
+            JsonNode why = json(Run.of("why", "wte.weight[1,2]", "--step=" + step, "--run=" + spiky, "--json"));
+            assertTrue(why.get("skipped").asBoolean());
+            assertEquals(why.get("value_before"), why.get("value_after"));
+            assertTrue(
+                    why.get("same_bits").asBoolean()
+                            && why.get("gradients_agree").asBoolean(),
+                    why.toString());
+            assertFalse(why.has("mean"), "no arithmetic of a step that was not taken");
+            assertTrue(
+                    why.get("loss").asDouble() > why.get("loss_limit").asDouble()
+                            || why.get("gradient_norm").asDouble()
+                                    > why.get("gradient_norm_limit").asDouble(),
+                    why.toString());
+            long before = skipped.stream().filter(s -> s <= step).count();
+            assertEquals(step - before, why.get("updates").asLong());
+
+            Run shown = Run.of("why", "wte.weight[1,2]", "--step=" + step, "--run=" + spiky, "--no-nudge");
+            assertEquals(0, shown.exitCode(), shown.err());
+            assertTrue(shown.out().contains("This step was a spike, more than 1 sd above"), shown.out());
+            assertTrue(shown.out().contains("So it was skipped: weights and moments stay as they were."), shown.out());
+        }
+        // The first step that is taken after a spike: its bias correction counts the updates there were.
+        int next = skipped.get(0) + 1;
+        while (skipped.contains(next)) {
+            next++;
+        }
+        int taken = next;
+        JsonNode why = json(Run.of("why", "wte.weight[1,2]", "--step=" + next, "--run=" + spiky, "--json"));
+        assertTrue(why.get("same_bits").asBoolean() && !why.get("skipped").asBoolean());
+        assertEquals(
+                taken - skipped.stream().filter(s -> s < taken).count(),
+                why.get("updates").asLong());
+    }
+
     @Test
     void otherTextThanTheRuns_isRefused() throws IOException {
         Path other = folder.resolve("other.txt");

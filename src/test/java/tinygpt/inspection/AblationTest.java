@@ -185,19 +185,19 @@ class AblationTest {
     }
 
     @Test
-    void reset_setsAllNumbersOfAPart_toTheInitialOnes() {
+    void freeze_setsAllNumbersOfAPart_toTheInitialOnes() {
         try (LookedAtModel looked = new LookedAtModel();
                 ParameterRegistry initial =
                         ParameterRegistry.of(LookedAtModel.SHAPE).allocate()) {
             Initializer.initialize(initial, 5);
             InitialValues values = InitialValues.ofSeed(5);
-            WeightEdit head = WeightEdit.reset(ModelPart.parse(looked.registry, "h.1.head.0"), values);
+            WeightEdit head = WeightEdit.freeze(ModelPart.parse(looked.registry, "h.1.head.0"), values);
             assertEquals(D * WIDTH + 3 * D * WIDTH + 3 * D, head.size());
             for (int layer = 0; layer < 3; layer++) {
-                WeightEdit.reset(ModelPart.parse(looked.registry, "h." + layer), values)
+                WeightEdit.freeze(ModelPart.parse(looked.registry, "h." + layer), values)
                         .apply(looked.registry);
             }
-            WeightEdit.reset(ModelPart.parse(looked.registry, "w?e.weight,ln_f.*"), values)
+            WeightEdit.freeze(ModelPart.parse(looked.registry, "w?e.weight,ln_f.*"), values)
                     .apply(looked.registry);
             float[] expected = new float[Math.toIntExact(initial.slabSize())];
             initial.weights().read(0, expected, 0, expected.length);

@@ -167,6 +167,25 @@ class RunMetricsTest {
     }
 
     @Test
+    void evaluationThatFails_isTheLastLineWithoutALoss() throws IOException {
+        try (Trainer trainer = trainer(4)) {
+            try (RunMetrics metrics = RunMetrics.open(folder, trainer, ALL)) {
+                trainer.listen(metrics);
+                trainer.step();
+                Parameter parameter = trainer.registry().get("ln_f.weight");
+                trainer.registry().weights().write(parameter.offset(), new float[] {Float.NaN}, 0, 1);
+                assertThrows(TrainingFailedException.class, trainer::evaluate);
+            }
+        }
+        List<String> lines = Files.readAllLines(folder.resolve("metrics.jsonl"));
+        assertEquals(2, lines.size());
+        assertTrue(lines.get(1).startsWith("{\"step\":1,"), lines.get(1));
+        assertTrue(lines.get(1).contains("\"val_loss\":null,"), lines.get(1));
+        assertTrue(lines.get(1).endsWith("\"best\":false}"), lines.get(1));
+        assertEquals(3, Files.readAllLines(folder.resolve("metrics.csv")).size());
+    }
+
+    @Test
     void skippedStep_saysSo() throws IOException {
         var report = new TrainingListener.StepReport(7, 2.5, 1e-5, 9, false, true, 0, 2_000_000, 512);
         assertTrue(MetricsRecord.json(256)

@@ -168,6 +168,25 @@ class RunStateTest {
     }
 
     @Test
+    void runWhoseEvaluationFailed_hasDiverged_afterTheStepThatItTook() throws IOException {
+        Path folder = ReportedRun.write(own.resolve("run"), 9, 2, ReportedRun.noSnapshots());
+        Path log = folder.resolve("metrics.jsonl");
+        String failed =
+                "{\"step\":2,\"wall\":1.5,\"tokens\":99,\"val_loss\":null,\"val_stderr\":null,\"best\":false}\n";
+        ReportedRun.append(log, failed);
+        JsonNode run = new RunState(folder).read(false).path("run");
+        assertEquals("diverged", run.path("status").textValue());
+        assertEquals(2, run.path("stepsDone").intValue());
+        assertTrue(ReportPage.html(new RunState(folder).read(false)).contains("this run diverged"));
+
+        // Steps that were taken after it: it was tried again.
+        ReportedRun.append(log, "{\"step\":3,\"wall\":2.5,\"tokens\":120,\"loss\":2.5,\"grad_norm\":1}\n");
+        assertEquals(
+                "stopped",
+                new RunState(folder).read(false).path("run").path("status").textValue());
+    }
+
+    @Test
     void stoppedRun_isStopped_andRunningIfLive() throws IOException {
         Path folder = ReportedRun.write(own.resolve("run"), 9, 2, ReportedRun.noSnapshots());
         assertEquals(

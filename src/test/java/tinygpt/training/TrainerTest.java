@@ -159,7 +159,7 @@ class TrainerTest {
 
     /** Training ended there or went on, saved such weights and failed in the sample. */
     @Test
-    void evaluationThatOverflows_stopsTraining_andNobodyIsToldOfIt() {
+    void evaluationThatOverflows_stopsTraining_andIsToldAsAFailure() {
         try (Trainer trainer = trainer(nano())) {
             trainer.step();
             Parameter parameter = trainer.registry().get("ln_f.weight");
@@ -167,13 +167,23 @@ class TrainerTest {
             java.util.Arrays.fill(huge, 3e38f);
             trainer.registry().weights().write(parameter.offset(), huge, 0, huge.length);
             List<Long> evaluated = new ArrayList<>();
+            List<TrainingListener.EvaluationReport> failed = new ArrayList<>();
             trainer.listen(new TrainingListener() {
                 @Override
                 public void onEvaluation(EvaluationReport report) {
                     evaluated.add(report.step());
                 }
+
+                @Override
+                public void onFailure(EvaluationReport report) {
+                    failed.add(report);
+                }
             });
             var e = assertThrows(TrainingFailedException.class, () -> trainer.train(1, () -> false));
+            assertEquals(1, failed.size());
+            assertEquals(1, failed.get(0).step());
+            assertTrue(Double.isNaN(failed.get(0).result().loss())
+                    && !failed.get(0).best());
             assertTrue(
                     e.getMessage()
                             .startsWith("after step 1: the validation loss is not finite (NaN); every weight is finite"
