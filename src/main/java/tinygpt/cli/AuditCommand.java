@@ -38,6 +38,9 @@ import tinygpt.parameters.Parameter;
             "  tinygpt audit --model runs/mine"
         })
 final class AuditCommand implements Callable<Integer> {
+    /** What a narrow terminal does without; a verdict says what any of them means. */
+    private static final List<List<String>> EXPENDABLE = List.of(List.of("std"), List.of("law"), List.of("decay"));
+
     private final Output output;
     private HyperparameterOptions hyperparameters;
 
@@ -66,7 +69,9 @@ final class AuditCommand implements Callable<Integer> {
         int workers = threads.workers();
         Hyperparameters audited = model == null ? hyperparameters.resolve() : ofModel();
         List<AuditedTensor> tensors = Audit.of(audited, workers);
-        table(tensors).lines().forEach(output.out()::println);
+        TextTable table = table(tensors).within(output.width(), EXPENDABLE);
+        table.lines().forEach(output.out()::println);
+        table.leftOutNote(output.width()).ifPresent(output.out()::println);
         output.out().println();
         return conclude(tensors) ? Exit.OK : Exit.FAILURE;
     }

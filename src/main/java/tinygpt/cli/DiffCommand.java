@@ -79,7 +79,7 @@ final class DiffCommand implements Callable<Integer> {
                 output.out().print(Json.pretty(DiffData.json(a, b, difference)) + "\n");
             } else {
                 int most = all ? Integer.MAX_VALUE : top == null ? USUALLY : top;
-                new DiffTable(difference, output.glyphs()).print(output.out(), most, all);
+                new DiffTable(difference, output.glyphs()).print(output.out(), output.width(), most, all);
             }
             return difference.same() ? Exit.OK : Exit.FAILURE;
         }

@@ -25,10 +25,11 @@ final class DiffTable {
     /**
      * Prints it.
      *
+     * @param width columns of the terminal that it may take
      * @param most how many tensors to show
      * @param inOrder whether to show all in the model's order, those that are the same too
      */
-    void print(PrintWriter out, int most, boolean inOrder) {
+    void print(PrintWriter out, int width, int most, boolean inOrder) {
         printHyperparameters(out);
         printUnequal(out);
         List<TensorDifference> comparable = (inOrder ? difference.tensors() : difference.mostChangedFirst())
@@ -40,7 +41,9 @@ final class DiffTable {
                     "llrrrrrl",
                     List.of("name", "kind", "params", "|B-A|/|A|", "cos", glyphs.text("max|Δ|"), "changed", ""));
             comparable.stream().limit(most).forEach(t -> table.add(cells(t)));
-            table.lines().forEach(out::println);
+            TextTable shown = table.within(width, List.of(List.of("kind"), List.of("params")));
+            shown.lines().forEach(out::println);
+            shown.leftOutNote(width).ifPresent(out::println);
             if (comparable.size() > most) {
                 out.println((comparable.size() - most) + " more are not shown; --all shows every tensor");
             }

@@ -55,26 +55,28 @@ public final class Main {
         Charset charset = outputCharset();
         PrintWriter out = writer(FileDescriptor.out, charset);
         PrintWriter err = writer(FileDescriptor.err, charset);
-        int exitCode = run(out, err, charset, args);
+        int width = Terminal.stdout() ? Terminal.columns() : Output.UNLIMITED;
+        int exitCode = run(out, err, charset, width, args);
         Interruption.ended(exitCode);
         System.exit(exitCode);
     }
 
     /** Runs a command on writers of UTF-8. */
     static int run(PrintWriter out, PrintWriter err, String... args) {
-        return run(out, err, StandardCharsets.UTF_8, args);
+        return run(out, err, StandardCharsets.UTF_8, Output.UNLIMITED, args);
     }
 
     /**
      * Runs a command.
      *
      * @param charset what {@code out} is encoded in; decides which signs are printed
+     * @param width columns that a table may take
      * @return one of {@link Exit}
      */
-    static int run(PrintWriter out, PrintWriter err, Charset charset, String... args) {
+    static int run(PrintWriter out, PrintWriter err, Charset charset, int width, String... args) {
         Errors errors = new Errors(err, Errors.traceWanted(args));
         try {
-            CommandLine program = program(new Output(out, err, Glyphs.of(charset)), args);
+            CommandLine program = program(new Output(out, err, Glyphs.of(charset), width), args);
             return configure(program, out, err, errors).execute(args);
         } catch (Exception | StackOverflowError | OutOfMemoryError | LinkageError e) {
             return errors.report(e);

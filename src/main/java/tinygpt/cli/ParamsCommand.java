@@ -141,7 +141,7 @@ final class ParamsCommand implements Callable<Integer> {
         List<Parameter> selected = select(registry);
         ParamsTable table = new ParamsTable(subject.title(), registry, selected, !all, order, output.glyphs());
         switch (format) {
-            case table -> table.print(output.out(), why);
+            case table -> table.print(output.out(), output.width(), why);
             case md -> table.printMarkdown(output.out(), why);
             case json -> new ParamsData(subject.title(), registry, table.ordered()).printJson(output.out(), why);
             case csv -> {
@@ -209,7 +209,7 @@ final class ParamsCommand implements Callable<Integer> {
             Set<Parameter> selected = Set.copyOf(select(file.registry()));
             StatisticsReport report = new StatisticsReport(title, file, ModelStatistics.of(file), selected, order);
             switch (format) {
-                case table -> new StatisticsTable(report, !all, output.glyphs()).print(output.out());
+                case table -> new StatisticsTable(report, !all, output.glyphs()).print(output.out(), output.width());
                 case md -> new StatisticsTable(report, !all, output.glyphs()).printMarkdown(output.out());
                 case json -> StatisticsData.printJson(report, output.out());
                 case csv -> StatisticsData.printCsv(report, output.out());

@@ -32,6 +32,9 @@ final class ParamsTable {
     /** In front of each column; as narrow as they are so that models of up to a million parameters fit 80 columns. */
     private static final String[] GAPS = {"", "  ", "  ", " ", "  ", "  ", " "};
 
+    private static final int KIND = 1;
+    private static final int TRAIN = 6;
+    private static final int HIDDEN = -1;
     private static final int FIRST_NUMBER = 3;
     private static final int LAST_NUMBER = 5;
     private static final Pattern DIGITS = Pattern.compile("\\d+");
@@ -91,10 +94,15 @@ final class ParamsTable {
         return rows(false).stream().map(Row::first).toList();
     }
 
-    void print(PrintWriter out, boolean why) {
+    /**
+     * Prints it.
+     *
+     * @param width columns of the terminal that it may take
+     */
+    void print(PrintWriter out, int width, boolean why) {
         List<String> lines = new ArrayList<>(Text.wrap(title + "   ", headline(), separator()));
         lines.add("");
-        lines.addAll(table(rows(collapse)));
+        lines.addAll(table(rows(collapse), width));
         lines.add("");
         lines.addAll(summary(why));
         if (why) {
@@ -193,7 +201,7 @@ final class ParamsTable {
         return placed;
     }
 
-    private List<String> table(List<Row> rows) {
+    private List<String> table(List<Row> rows, int room) {
         List<List<String>> all = new ArrayList<>();
         all.add(List.of("name", "kind", "shape", "layers", "params", "share", "train"));
         rows.stream()
@@ -214,12 +222,31 @@ final class ParamsTable {
                 width[2] += Math.max(0, needed - spanned(width));
             }
         }
+        hide(width, room, rows.stream().allMatch(row -> row.trainable().equals("yes")));
         List<String> lines = new ArrayList<>();
         lines.add(line(all.get(0), width));
         for (Row row : rows) {
             lines.add(row.first().tiedTo() == null ? line(cells(row), width) : tiedLine(row, width));
         }
         return lines;
+    }
+
+    /** A narrow terminal does without what the total says too, and then without the kinds, which are added up below. */
+    private static void hide(int[] width, int room, boolean allTrained) {
+        if (total(width) > room && allTrained) {
+            width[TRAIN] = HIDDEN;
+        }
+        if (total(width) > room) {
+            width[KIND] = HIDDEN;
+        }
+    }
+
+    private static int total(int[] width) {
+        int total = 0;
+        for (int i = 0; i < width.length; i++) {
+            total += width[i] == HIDDEN ? 0 : GAPS[i].length() + width[i];
+        }
+        return total;
     }
 
     private List<String> cells(Row row) {
@@ -236,6 +263,9 @@ final class ParamsTable {
     private static String line(List<String> cells, int[] width) {
         StringBuilder line = new StringBuilder();
         for (int i = 0; i < width.length; i++) {
+            if (width[i] == HIDDEN) {
+                continue;
+            }
             String cell = cells.get(i);
             boolean number = i >= FIRST_NUMBER && i <= LAST_NUMBER;
             line.append(GAPS[i]).append(number ? Text.right(cell, width[i]) : Text.left(cell, width[i]));
@@ -247,11 +277,15 @@ final class ParamsTable {
         String owner = "= " + row.first().tiedTo().name();
         int rest = spanned(width) - owner.length() - TIED_COUNT.length() - 1;
         StringBuilder line = new StringBuilder(Text.left("  " + row.name(), width[0]));
-        line.append(GAPS[1]).append(Text.left(row.first().kind().label(), width[1]));
+        if (width[KIND] != HIDDEN) {
+            line.append(GAPS[KIND]).append(Text.left(row.first().kind().label(), width[KIND]));
+        }
         line.append(GAPS[2]).append(owner);
         line.append(" ".repeat(rest / 2)).append('-').append(" ".repeat(rest - rest / 2));
         line.append(TIED_COUNT).append(GAPS[5]).append(" ".repeat(width[5]));
-        return line.append(GAPS[6]).append('=').toString();
+        return width[TRAIN] == HIDDEN
+                ? line.toString().stripTrailing()
+                : line.append(GAPS[TRAIN]).append('=').toString();
     }
 
     /** Columns that the text of a tied row shares: shape, layers and params. */

@@ -14,6 +14,10 @@ import tinygpt.runs.CheckpointHeader;
 final class StatisticsTable {
     private static final int BINS = 16;
 
+    /** What a narrow terminal does without, first things first: the name tells the kind, and std much of the rest. */
+    private static final List<List<String>> EXPENDABLE =
+            List.of(List.of("kind"), List.of("histogram"), List.of("min", "max"), List.of("mean"));
+
     private final StatisticsReport report;
     private final boolean collapse;
     private final Glyphs glyphs;
@@ -24,14 +28,21 @@ final class StatisticsTable {
         this.glyphs = glyphs;
     }
 
-    void print(PrintWriter out) {
+    /**
+     * Prints it.
+     *
+     * @param width columns of the terminal that it may take
+     */
+    void print(PrintWriter out, int width) {
         headline().forEach(out::println);
         out.println();
-        table().lines().forEach(out::println);
+        TextTable table = table().within(width, EXPENDABLE);
+        table.lines().forEach(out::println);
         out.println();
         kinds().lines().forEach(out::println);
         out.println();
         notes().forEach(out::println);
+        table.leftOutNote(width).ifPresent(out::println);
     }
 
     void printMarkdown(PrintWriter out) {

@@ -172,18 +172,30 @@ final class TourGuide {
         StringWriter printed = new StringWriter();
         Charset charset = Charset.forName(output.glyphs().charset());
         folder.busy(args[0].equals("train"));
-        int code = Main.run(new PrintWriter(printed), output.err(), charset, args);
+        int code = Main.run(new PrintWriter(printed), output.err(), charset, width(), args);
         folder.busy(false);
         boolean compared = code == Exit.FAILURE
                 && COMPARISONS.contains(args[0])
                 && printed.getBuffer().length() > 0;
+        if (code == Exit.INTERRUPTED) {
+            throw new CommandFailure(
+                    code,
+                    "the tour was interrupted"
+                            + (folder.kept()
+                                    ? ""
+                                    : "; its folder is removed now, and with it the run above: --keep DIR keeps it"));
+        }
         if (code != Exit.OK && !compared) {
             String command = Arrays.stream(args).map(CommandName::quoted).collect(Collectors.joining(" "));
             throw new CommandFailure(
-                    code == Exit.INTERRUPTED ? code : Exit.FAILURE,
+                    Exit.FAILURE,
                     "the tour ends here: '" + CommandName.get() + " " + command + "' ended with exit code " + code);
         }
         return printed.toString();
+    }
+
+    private static int width() {
+        return Math.max(WIDTH, Terminal.stdout() ? Terminal.columns() : WIDTH);
     }
 
     private void paragraph(String label, String text) {
@@ -196,7 +208,7 @@ final class TourGuide {
      * goes on in a new line. Colours are left alone.
      */
     private Stream<String> fitted(String line) {
-        int width = Math.max(WIDTH, Terminal.stdout() ? Terminal.columns() : WIDTH);
+        int width = width();
         if (line.contains(ESCAPE) || Columns.of(line) <= width) {
             return Stream.of(line);
         }
