@@ -53,7 +53,7 @@ final class RunOptions {
             paramLabel = "SELECTOR",
             description = "Tensors that are kept as pictures at each snapshot, as in kind:attention or h.0.*; may be"
                     + " repeated. Unless given: the embeddings, and an attention and a feed-forward matrix of the middle"
-                    + " layer.")
+                    + " layer; in their place what is trained, where they are frozen.")
     private List<String> snapshotMatrices;
 
     @Option(

@@ -20,18 +20,34 @@ record TokenLabel(String text, Group group) {
         DIGIT,
         SPACE,
         PUNCTUATION,
+        /** A token that begins a word behind a space, as byte-level BPE has them. */
+        SPACE_AND_LETTERS,
+        /** Several letters. */
+        LETTERS,
         OTHER;
 
         /** The word in files. */
         String label() {
-            return name().toLowerCase(Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT).replace('_', ' ');
         }
     }
 
     static TokenLabel of(Tokenizer tokenizer, int id) {
         String text = new String(tokenizer.bytes(id), StandardCharsets.UTF_8);
-        boolean single = id != tokenizer.endOfText() && text.codePointCount(0, text.length()) == 1;
-        return new TokenLabel(withoutQuotes(tokenizer.show(id)), single ? group(text.codePointAt(0)) : Group.OTHER);
+        Group group = id == tokenizer.endOfText() ? Group.OTHER : group(text);
+        return new TokenLabel(withoutQuotes(tokenizer.show(id)), group);
+    }
+
+    private static Group group(String text) {
+        int characters = text.codePointCount(0, text.length());
+        if (characters == 1) {
+            return group(text.codePointAt(0));
+        }
+        String word = text.startsWith(" ") ? text.substring(1) : text;
+        if (characters == 0 || !word.codePoints().allMatch(Character::isLetter)) {
+            return Group.OTHER;
+        }
+        return word.length() < text.length() ? Group.SPACE_AND_LETTERS : Group.LETTERS;
     }
 
     /** {@code 'e'} without its quotes, a quote or backslash between them without the backslash in front. */

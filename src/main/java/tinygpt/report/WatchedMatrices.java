@@ -1,6 +1,7 @@
 package tinygpt.report;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -21,17 +22,13 @@ final class WatchedMatrices {
      * The tensors that selectors match, in registry order.
      *
      * @param selectors if there are none: the embeddings, and of the middle layer the first matrices of attention and of
-     *     the feed-forward part
+     *     the feed-forward part; where some of them are frozen, what is trained instead
      * @throws IllegalArgumentException if one is broken or matches nothing, or too much is matched
      */
     static List<Parameter> of(ParameterRegistry registry, List<String> selectors) {
         Set<Parameter> chosen = new LinkedHashSet<>();
         if (selectors.isEmpty()) {
-            int middle = registry.shape().layers() / 2;
-            first(registry, chosen, ParameterKind.EMBEDDING, Parameter.NO_LAYER);
-            first(registry, chosen, ParameterKind.POSITIONAL, Parameter.NO_LAYER);
-            first(registry, chosen, ParameterKind.ATTENTION, middle);
-            first(registry, chosen, ParameterKind.FEED_FORWARD, middle);
+            chosen.addAll(usual(registry));
         }
         for (String selector : selectors) {
             Predicate<Parameter> matches = ParameterSelector.parse(selector);
@@ -49,6 +46,32 @@ final class WatchedMatrices {
         List<Parameter> ordered = new ArrayList<>(registry.owned());
         ordered.retainAll(chosen);
         return ordered;
+    }
+
+    /** Nobody wants to watch what stands still, so those that are frozen give way to as many that are trained. */
+    private static Set<Parameter> usual(ParameterRegistry registry) {
+        int middle = registry.shape().layers() / 2;
+        Set<Parameter> usual = new LinkedHashSet<>();
+        first(registry, usual, ParameterKind.EMBEDDING, Parameter.NO_LAYER);
+        first(registry, usual, ParameterKind.POSITIONAL, Parameter.NO_LAYER);
+        first(registry, usual, ParameterKind.ATTENTION, middle);
+        first(registry, usual, ParameterKind.FEED_FORWARD, middle);
+        List<Parameter> trained =
+                registry.owned().stream().filter(Parameter::trainable).toList();
+        int most = usual.size();
+        if (trained.isEmpty() || !usual.removeIf(p -> !p.trainable())) {
+            return usual;
+        }
+        // Of the middle layer first, matrices before vectors.
+        Comparator<Parameter> order =
+                Comparator.comparing((Parameter p) -> p.shape().length < 2).thenComparing(p -> p.layer() != middle);
+        trained.stream()
+                .sorted(order)
+                .filter(p -> !usual.contains(p))
+                .limit(most - usual.size())
+                .toList()
+                .forEach(usual::add);
+        return usual;
     }
 
     private static void first(ParameterRegistry registry, Set<Parameter> chosen, ParameterKind kind, int layer) {

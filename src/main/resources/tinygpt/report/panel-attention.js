@@ -83,23 +83,37 @@ class AttentionPanel {
     this.grid(context, head, 0, 0, width);
   }
 
+  /** Tokens of several characters need a wider margin, and stand upright above their columns. */
   largeLayout(size) {
-    const left = 24;
-    return { left, cell: (size - left) / this.probe.tokens.length };
+    const tokens = this.probe.tokens;
+    const longest = Math.max(...tokens.map((token) => [...shortToken(token)].length));
+    const font = (cell) => Math.max(8, Math.min(13, cell * 0.9));
+    const left = Math.max(24, Math.ceil(longest * font(size / tokens.length) * 0.62) + 10);
+    const cell = (size - left) / tokens.length;
+    return { left, cell, font: font(cell), upright: longest > 1 };
   }
 
   drawLarge(context, size) {
-    const { left, cell } = this.largeLayout(size);
+    const { left, cell, font, upright } = this.largeLayout(size);
     const tokens = this.probe.tokens;
     this.grid(context, this.head, left, left, size - left);
-    context.font = `${Math.max(8, Math.min(13, cell * 0.9))}px ui-monospace, monospace`;
+    context.font = `${font}px ui-monospace, monospace`;
     context.fillStyle = themeColor('muted');
     tokens.forEach((token, i) => {
       context.fillStyle = themeColor(i === this.token ? 'ink' : 'muted');
       context.textAlign = 'right';
       context.fillText(shortToken(token), left - 5, left + (i + 0.5) * cell);
-      context.textAlign = 'center';
-      context.fillText(shortToken(token), left + (i + 0.5) * cell, left - 10);
+      if (upright) {
+        context.save();
+        context.translate(left + (i + 0.5) * cell, left - 5);
+        context.rotate(-Math.PI / 2);
+        context.textAlign = 'left';
+        context.fillText(shortToken(token), 0, 0);
+        context.restore();
+      } else {
+        context.textAlign = 'center';
+        context.fillText(shortToken(token), left + (i + 0.5) * cell, left - 10);
+      }
     });
     context.strokeStyle = themeColor('ink');
     context.lineWidth = 2;

@@ -8,6 +8,8 @@ const GROUPS = {
   digit: ['diamond', LINES[3]],
   space: ['star', LINES[4]],
   punctuation: ['plus', LINES[5]],
+  'space and letters': ['square', LINES[1]],
+  letters: ['diamond', LINES[0]],
   other: ['circle', LINES[6]],
 };
 

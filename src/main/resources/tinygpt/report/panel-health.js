@@ -47,7 +47,7 @@ class HealthPanel {
     });
     this.chart = new LineChart(line, 220, () => this.lineChart(), (step) => shown.go(nearest(shown.steps, step)));
     this.numbers = new Numbers(this.stage, () => this.table());
-    this.choose(this.order[0]);
+    this.choose(firstTrained(this.order));
   }
 
   take(state) {
@@ -290,6 +290,11 @@ function tensorOrder(list) {
   return list
     .map((one, i) => i)
     .sort((a, b) => kinds.indexOf(list[a].kind) - kinds.indexOf(list[b].kind) || a - b);
+}
+
+/** Of tensors the first that training moves; the first of all where everything is frozen. */
+function firstTrained(places) {
+  return places.find((i) => shown.state.parameters.list[i].trainable) ?? places[0];
 }
 
 /** A choice of tensors, grouped by kind; value = place in the list. */

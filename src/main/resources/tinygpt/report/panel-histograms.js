@@ -21,6 +21,7 @@ class HistogramPanel {
 
   build() {
     const tensors = this.data.map((one) => one.tensor);
+    this.at = Math.max(0, tensors.indexOf(firstTrained(tensorOrder(shown.state.parameters.list).filter((i) => tensors.includes(i)))));
     const choice = tensorChooser(
       'Tensor',
       shown.state.parameters.list,

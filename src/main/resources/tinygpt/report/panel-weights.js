@@ -4,6 +4,13 @@
 /** Above and below the cells, for the labels of the outermost rows. */
 const ROOM = 6;
 
+/** What a cell stands for along one side: row 7, or rows 28 to 31 where it is a block of them. */
+function span(name, at, numbers, cells) {
+  const each = Math.ceil(numbers / cells);
+  const last = Math.min(numbers, (at + 1) * each) - 1;
+  return each === 1 || at * each === last ? `${name} ${at * each}` : `${name}s ${at * each} to ${last}`;
+}
+
 class WeightPanel {
   constructor(stage) {
     this.stage = stage;
@@ -215,7 +222,7 @@ class WeightPanel {
     const now = this.number(frame, cell, this.block);
     const label = one.rowLabels ? ` ‘${showToken(one.rowLabels[row])}’` : '';
     this.reading.textContent =
-      `row ${row}${label}, column ${column}: ${weight(now)} at step ${count(data.step)}; ` +
+      `${span('row', row, one.rows, one.shownRows)}${label}, ${span('column', column, one.columns, one.shownColumns)}: ${weight(now)} at step ${count(data.step)}; ` +
       `${signed(now - this.number(0, cell, this.block))} since step ${count(one.frames[0].step)}, ` +
       `${signed(now - this.number(Math.max(0, frame - 1), cell, this.block))} since the snapshot before`;
     const limit = this.limit();

@@ -13,9 +13,18 @@ record Run(int exitCode, String out, String err) {
     }
 
     static Run in(Charset charset, String... args) {
+        return on(charset, Output.UNLIMITED, args);
+    }
+
+    /** On a terminal of so many columns. */
+    static Run on(int columns, String... args) {
+        return on(StandardCharsets.UTF_8, columns, args);
+    }
+
+    private static Run on(Charset charset, int columns, String... args) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        int exitCode = Main.run(new PrintWriter(out), new PrintWriter(err), charset, args);
+        int exitCode = Main.run(new PrintWriter(out), new PrintWriter(err), charset, columns, args);
         return new Run(exitCode, normal(out), normal(err));
     }
 

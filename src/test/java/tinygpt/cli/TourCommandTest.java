@@ -86,6 +86,35 @@ class TourCommandTest {
         }
     }
 
+    /** Training said that the run can be resumed, and the tour then removed it without a word. */
+    @Test
+    void interruptedTour_saysThatItsFolderIsGone() throws Exception {
+        Path temporary = Files.createDirectory(folder.resolve("temporary"));
+        ChildJvm tour = new ChildJvm(
+                ChildJvm.heedingInterrupts(),
+                folder,
+                null,
+                List.of("--add-modules=jdk.incubator.vector", "-Djava.io.tmpdir=" + temporary),
+                Main.class,
+                "tour",
+                "--stop=3",
+                "--steps=1000000");
+        tour.awaitErr("plan ");
+        tour.interrupt();
+        assertEquals(130, tour.exitCode(), tour.err());
+        assertTrue(
+                tour.err()
+                        .contains("the tour was interrupted; its folder is removed now, and with it the run above:"
+                                + " --keep DIR keeps it"),
+                tour.err());
+        try (Stream<Path> left = Files.list(temporary)) {
+            assertEquals(
+                    List.of(),
+                    left.filter(path -> path.getFileName().toString().startsWith("tinygpt-tour"))
+                            .toList());
+        }
+    }
+
     @Test
     void claimThatFails_isMarkedAndCounted() throws IOException {
         StringWriter out = new StringWriter();
