@@ -93,7 +93,9 @@ class HealthPanel {
   }
 
   labelWidth(width) {
-    return width < 560 ? 0 : 172;
+    if (width < 560) return 0;
+    const longest = Math.max(...shown.state.parameters.list.map((one) => one.name.length + (one.trainable ? 0 : 2)));
+    return Math.max(172, Math.min(width * 0.4, Math.ceil(longest * 6.5)));
   }
 
   drawMap(context, width, height) {
@@ -121,7 +123,9 @@ class HealthPanel {
       if (left > 20 && rowHeight >= 8) {
         context.font = `${chosen ? '600 ' : ''}11px ${FONT}`;
         context.fillStyle = themeColor(chosen ? 'ink' : 'muted');
-        context.fillText((list[tensor].trainable ? '' : '🔒 ') + list[tensor].name, left - 8, top + (row + 0.5) * rowHeight);
+        const middle = top + (row + 0.5) * rowHeight;
+        context.fillText(list[tensor].name, left - 8, middle);
+        if (!list[tensor].trainable) drawLock(context, left - 14 - context.measureText(list[tensor].name).width, middle);
       }
       if (chosen) {
         context.strokeStyle = themeColor('ink');
@@ -290,6 +294,16 @@ function tensorOrder(list) {
   return list
     .map((one, i) => i)
     .sort((a, b) => kinds.indexOf(list[a].kind) - kinds.indexOf(list[b].kind) || a - b);
+}
+
+/** A lock left of a place, 7 by 9: the fonts of a canvas may have none. */
+function drawLock(context, right, middle) {
+  context.fillRect(right - 7, middle - 1, 7, 5);
+  context.strokeStyle = context.fillStyle;
+  context.lineWidth = 1.2;
+  context.beginPath();
+  context.arc(right - 3.5, middle - 1.5, 2.2, Math.PI, 0);
+  context.stroke();
 }
 
 /** Of tensors the first that training moves; the first of all where everything is frozen. */

@@ -74,6 +74,7 @@ function ticks(low, high, most) {
   const step = 10 ** Math.floor(Math.log10((high - low) / most || 1));
   const width = [1, 2, 5, 10].map((f) => f * step).find((w) => (high - low) / w <= most) || 10 * step;
   const all = [];
-  for (let t = Math.ceil(low / width) * width; t <= high + width * 1e-6; t += width) all.push(Number(t.toPrecision(12)));
+  // Not by adding up: the rounding of the sum would make 0 something like -2.8e-17.
+  for (let i = Math.ceil(low / width); i * width <= high + width * 1e-6; i++) all.push(Number((i * width).toPrecision(12)));
   return all;
 }

@@ -166,6 +166,37 @@ class ReportPageBrowserTest {
         assertTrue(browser.colors("#loss").get(0) > 2);
     }
 
+    /** The first look was at a frozen tensor, whose line is empty; names and tokens were cut off or lay on each other. */
+    @Test
+    void partlyFrozenRunOfPieces_showsWhatIsTrained_andNamesThatFit() throws IOException {
+        browser.open(page(ReportedRun.writePartlyFrozen(folder.resolve("pieces"), 6)));
+        for (String panel : List.of("#health", "#histograms")) {
+            assertEquals(
+                    "h.1.attn.c_attn.weight",
+                    browser.script("const s = document.querySelector('" + panel
+                            + " select'); return s.options[s.selectedIndex].text"));
+        }
+        assertTrue(browser.text("#weights select").startsWith("h.1.attn.c_attn.weight"), browser.text("#weights"));
+        assertTrue(browser.find("#health .chart").getAttribute("aria-label").length() > 20);
+        assertEquals(
+                true,
+                browser.script("const p = new AttentionPanel(null); p.probe = shown.state.probe;"
+                        + " const one = p.largeLayout(400); p.probe = {tokens: ['a', 'b']};"
+                        + " return one.upright && one.left > 24 && !p.largeLayout(400).upright"));
+        assertTrue(browser.text("#embedding .key").contains("letters"), browser.text("#embedding .key"));
+        assertEquals(List.of(), browser.violations());
+    }
+
+    @Test
+    void ticks_haveAPlainZero_andBlocksOfRowsAreNamedAsSuch() {
+        browser.open(usual);
+        assertEquals(
+                "-0.3 -0.2 -0.1 0 0.1 0.2", browser.script("return ticks(-0.3583, 0.27, 7).map(String).join(' ')"));
+        assertEquals("row 7", browser.script("return span('row', 7, 61, 61)"));
+        assertEquals("rows 28 to 31", browser.script("return span('row', 7, 512, 128)"));
+        assertEquals("row 128", browser.script("return span('row', 64, 129, 65)"));
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 1})
     void shortestRuns_areShown(int steps) throws IOException {

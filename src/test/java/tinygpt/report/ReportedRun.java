@@ -12,6 +12,8 @@ import tinygpt.runs.RunFolder;
 import tinygpt.runs.RunSettings;
 import tinygpt.runs.TrainingRun;
 import tinygpt.runs.TrainingText;
+import tinygpt.text.BytePairTokenizer;
+import tinygpt.text.BytePairTrainer;
 
 /** Run folders as training leaves them, small ones. */
 final class ReportedRun implements AutoCloseable {
@@ -35,18 +37,49 @@ final class ReportedRun implements AutoCloseable {
         return folder;
     }
 
+    /** A complete run whose tokens are learned, some of them of several letters, and that trains its second layer only. */
+    static Path writePartlyFrozen(Path folder, int steps) throws IOException {
+        Path file = text(folder);
+        BytePairTokenizer pairs = BytePairTrainer.train(Files.readAllBytes(file), 300, 2, (tokens, size) -> {});
+        Hyperparameters hyperparameters = hyperparameters(steps)
+                .with("data.tokenizer", "bpe")
+                .with("adaptation.trainable", "h.1.*")
+                .with("model.vocabulary_size", "300");
+        TrainingText text = TrainingText.read(file, pairs, 0.2);
+        try (ReportedRun run = new ReportedRun(folder, steps, text, hyperparameters, RunSettings.Snapshots.DEFAULT)) {
+            run.train(steps);
+            run.save();
+        }
+        return folder;
+    }
+
     private final TrainingRun run;
     private final RunMetrics metrics;
     private final SnapshotRecorder recorder;
 
     /** A run that has not begun. */
     ReportedRun(Path folder, int steps, RunSettings.Snapshots snapshots) throws IOException {
-        Path file = folder.resolveSibling(folder.getFileName() + " text.txt");
-        Files.writeString(file, TEXT);
-        Hyperparameters hyperparameters = SnapshotRuns.hyperparameters()
+        this(
+                folder,
+                steps,
+                TrainingText.read(text(folder), TokenizerKind.CHARACTER, 0.2),
+                hyperparameters(steps),
+                snapshots);
+    }
+
+    private static Path text(Path folder) throws IOException {
+        return Files.writeString(folder.resolveSibling(folder.getFileName() + " text.txt"), TEXT);
+    }
+
+    private static Hyperparameters hyperparameters(int steps) {
+        return SnapshotRuns.hyperparameters()
                 .with("optimization.warmup_steps", "0")
                 .with("optimization.steps", String.valueOf(steps));
-        TrainingText text = TrainingText.read(file, TokenizerKind.CHARACTER, 0.2);
+    }
+
+    private ReportedRun(
+            Path folder, int steps, TrainingText text, Hyperparameters hyperparameters, RunSettings.Snapshots snapshots)
+            throws IOException {
         RunSettings settings = new RunSettings(Math.max(1, steps / EVALUATIONS), 0, 2, false, false, snapshots);
         run = TrainingRun.start(new RunFolder(folder), text, hyperparameters, settings, 2);
         metrics = RunMetrics.open(
