@@ -12,9 +12,11 @@ import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import tinygpt.formats.StrictJson;
 import tinygpt.hyperparameters.InvalidHyperparameterException;
+import tinygpt.hyperparameters.Preset;
 
 /** Reads a config file: one JSON object, strictly. Apart from its user, so that Jackson's parser is loaded only for it. */
 final class ConfigFile {
@@ -38,6 +40,12 @@ final class ConfigFile {
             text = Encoding.utf8(bytes);
         } catch (CharacterCodingException e) {
             throw new InvalidHyperparameterException(file + ": a config file is UTF-8 text, and this is not");
+        } catch (NoSuchFileException e) {
+            if (Preset.all().stream().noneMatch(preset -> preset.name().equals(file))) {
+                throw e;
+            }
+            throw new InvalidHyperparameterException(
+                    "there is no config file " + file + "; the preset of that name is --preset " + file);
         } catch (FileSystemException e) {
             throw e; // names the file
         } catch (IOException e) {

@@ -306,6 +306,15 @@ final class ParamsCommandTest {
         assertEquals(List.of(), loaded);
     }
 
+    @Test
+    void configThatIsAPresetsName_saysHowToGiveThat() {
+        Run run = Run.of("params", "--config=tiny");
+        assertEquals(2, run.exitCode());
+        assertEquals(
+                "tinygpt: error: there is no config file tiny; the preset of that name is --preset tiny\n", run.err());
+        assertEquals(3, Run.of("params", "--config=tinier").exitCode());
+    }
+
     private static List<String> rowsOf(List<String> lines) {
         int header = 0;
         while (!lines.get(header).startsWith("name ")) {
