@@ -10,7 +10,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import tinygpt.formats.ExportedModel;
 import tinygpt.formats.ModelExporter;
 import tinygpt.inspection.WeightFile;
 
@@ -81,7 +80,7 @@ final class ExportCommand implements Callable<Integer> {
         try (WeightFile file =
                 WeightFile.open(model == null ? ModelOption.latestRun().toString() : model)) {
             file.notes().forEach(this::note);
-            ModelExporter.Result result = chosen.exporter().write(new ExportedModel(file.registry(), file::read), out);
+            ModelExporter.Result result = chosen.exporter().write(file.exported(), out);
             result.notes().forEach(this::note);
             output.out()
                     .println("wrote " + out + ", " + Show.counted(result.tensors(), "tensor") + ", "

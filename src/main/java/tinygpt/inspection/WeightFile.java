@@ -5,9 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import tinygpt.formats.BadFileException;
+import tinygpt.formats.ExportedModel;
 import tinygpt.formats.HuggingFaceGpt2;
+import tinygpt.formats.ModelFacts;
 import tinygpt.formats.SafetensorsReader;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter;
@@ -144,6 +148,24 @@ public final class WeightFile implements AutoCloseable {
         } catch (BadFileException e) {
             return Optional.empty();
         }
+    }
+
+    /** Everything that a format needs to write this model. */
+    public ExportedModel exported() {
+        return new ExportedModel(registry, this::read, tokenizer(), facts());
+    }
+
+    private ModelFacts facts() {
+        if (header == null) {
+            return ModelFacts.NONE;
+        }
+        return new ModelFacts(
+                Optional.of(header.hyperparameters()),
+                OptionalLong.of(header.step()),
+                OptionalLong.of(header.tokensSeen()),
+                header.validationLoss(),
+                header.data().map(Path::getFileName).map(Path::toString),
+                tokenizer().map(known -> OptionalInt.of(known.endOfText())).orElse(OptionalInt.empty()));
     }
 
     /** The run that the checkpoint lies in, if it lies in one. */

@@ -1,0 +1,95 @@
+package tinygpt.text;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * Any tokenizer as byte-level BPE, the one family that the programs around GPT-2 all read: tokens and ids are the same, and
+ * so are the ids of a text.
+ *
+ * <p>Bytes and ASCII characters are single symbols of the byte alphabet, and nothing is merged. A character of several
+ * bytes is merged from them, front to back: é is "Ã ©". Of such merges a part may be no token: a vocabulary of characters
+ * with ’ need not have its first two bytes. Readers differ there, which is what {@link #isClosed} and {@link #characters}
+ * are for: llama.cpp merges all the same, Hugging Face's tokenizers refuse the file and are given the characters instead.
+ *
+ * @param tokens one string a token, in the order of the ids: special tokens as they are written in a text, the others in
+ *     the byte alphabet of GPT-2, in which a space is Ġ
+ * @param merges the rules, the most important first: two spellings with a space between them
+ * @param special ids of the tokens that are found in a text as a whole and take no part in merging
+ * @param endOfText the id that ends a text and may begin one, one of the special ids
+ * @param characters the tokens as they are written in a text, in the order of the ids, if every token but the special ones is
+ *     one character and nothing is merged in the tokenizer itself
+ */
+public record BytePairForm(
+        List<String> tokens,
+        List<String> merges,
+        SortedSet<Integer> special,
+        int endOfText,
+        Optional<List<String>> characters) {
+
+    public BytePairForm {
+        tokens = List.copyOf(tokens);
+        merges = List.copyOf(merges);
+        special = java.util.Collections.unmodifiableSortedSet(new TreeSet<>(special));
+        characters = characters.map(List::copyOf);
+    }
+
+    /** The form of a tokenizer. */
+    public static BytePairForm of(Tokenizer tokenizer) {
+        if (tokenizer instanceof BytePairTokenizer bytePairs) {
+            return of(bytePairs.vocabulary(), tokenizer.endOfText());
+        }
+        List<String> tokens = new ArrayList<>();
+        List<String> characters = new ArrayList<>();
+        Set<String> merges = new LinkedHashSet<>();
+        for (int id = 0; id < tokenizer.vocabularySize(); id++) {
+            byte[] bytes = tokenizer.bytes(id);
+            String token =
+                    id == tokenizer.endOfText() ? Tokenizer.END_OF_TEXT : ByteAlphabet.spell(bytes, 0, bytes.length);
+            tokens.add(token);
+            characters.add(new String(bytes, StandardCharsets.UTF_8));
+            for (int end = 1; end < token.length() && id != tokenizer.endOfText(); end++) {
+                merges.add(token.substring(0, end) + " " + token.charAt(end));
+            }
+        }
+        return new BytePairForm(
+                tokens,
+                List.copyOf(merges),
+                new TreeSet<>(Set.of(tokenizer.endOfText())),
+                tokenizer.endOfText(),
+                tokenizer instanceof CharacterTokenizer ? Optional.of(characters) : Optional.empty());
+    }
+
+    private static BytePairForm of(BytePairVocabulary vocabulary, int endOfText) {
+        SortedSet<Integer> special = new TreeSet<>();
+        for (int id = 0; id < vocabulary.tokens().size(); id++) {
+            if (vocabulary.special().contains(vocabulary.tokens().get(id))) {
+                special.add(id);
+            }
+        }
+        return new BytePairForm(vocabulary.tokens(), vocabulary.spelledMerges(), special, endOfText, Optional.empty());
+    }
+
+    /** Whether both parts and the result of every merge are tokens, as Hugging Face's tokenizers want it. */
+    public boolean isClosed() {
+        Set<String> known = new HashSet<>(tokens);
+        return merges.stream().allMatch(merge -> {
+            int space = merge.indexOf(' ');
+            String left = merge.substring(0, space);
+            String right = merge.substring(space + 1);
+            return known.contains(left) && known.contains(right) && known.contains(left + right);
+        });
+    }
+
+    /** The end of text as it is written in a text, usually {@value Tokenizer#END_OF_TEXT}. */
+    public String endOfTextToken() {
+        return tokens.get(endOfText);
+    }
+}
