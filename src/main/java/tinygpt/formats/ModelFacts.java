@@ -32,4 +32,9 @@ public record ModelFacts(
             OptionalDouble.empty(),
             Optional.empty(),
             OptionalInt.empty());
+
+    /** The same with another end of text. */
+    public ModelFacts withEndOfText(OptionalInt id) {
+        return new ModelFacts(hyperparameters, step, tokensSeen, validationLoss, data, id);
+    }
 }

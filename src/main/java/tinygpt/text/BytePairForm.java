@@ -77,6 +77,69 @@ public record BytePairForm(
         return new BytePairForm(vocabulary.tokens(), vocabulary.spelledMerges(), special, endOfText, Optional.empty());
     }
 
+    /**
+     * The tokenizer that has this form: of characters or of bytes if one of these has it, else of byte pairs.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public Tokenizer tokenizer() {
+        Set<String> specials = new TreeSet<>();
+        special.forEach(id -> specials.add(tokens.get(id)));
+        if (specials.equals(Set.of(Tokenizer.END_OF_TEXT))) {
+            for (Tokenizer simple : List.of(new ByteTokenizer(), ofCharacters().orElseGet(ByteTokenizer::new))) {
+                BytePairForm form = of(simple);
+                if (form.tokens.equals(tokens) && form.merges.equals(merges)) {
+                    return simple;
+                }
+            }
+        }
+        return new BytePairTokenizer(BytePairVocabulary.of(tokens, merges, specials, endOfTextToken()));
+    }
+
+    /** The tokenizer with these tokens as characters, if each but the end of text is one. */
+    private Optional<Tokenizer> ofCharacters() {
+        List<String> vocabulary = new ArrayList<>(tokens.size());
+        for (int id = 0; id < tokens.size(); id++) {
+            byte[] bytes = ByteAlphabet.bytes(tokens.get(id));
+            if (id != endOfText && (bytes == null || bytes.length > 4)) {
+                return Optional.empty();
+            }
+            vocabulary.add(id == endOfText ? Tokenizer.END_OF_TEXT : new String(bytes, StandardCharsets.UTF_8));
+        }
+        try {
+            return Optional.of(CharacterTokenizer.of(vocabulary));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * The same with another number of tokens, for a model that has a row for more or fewer: tokens that nobody writes are
+     * added behind, or special tokens at the end left out.
+     *
+     * @throws IllegalArgumentException if a token that would be left out is not special or ends a text
+     */
+    public BytePairForm resized(int size) {
+        List<String> resized = new ArrayList<>(tokens.subList(0, Math.min(size, tokens.size())));
+        SortedSet<Integer> specials = new TreeSet<>(special.headSet(size));
+        for (int id = size; id < tokens.size(); id++) {
+            if (id == endOfText || !special.contains(id)) {
+                throw new IllegalArgumentException("token " + id + " is " + Printable.quote(tokens.get(id))
+                        + ", beyond the " + size + " there are");
+            }
+        }
+        Set<String> known = new HashSet<>(resized);
+        for (int id = resized.size(); id < size; id++) {
+            String unused = "<|unused_" + id + "|>";
+            if (!known.add(unused)) {
+                throw new IllegalArgumentException("the vocabulary has a token " + unused + " already");
+            }
+            resized.add(unused);
+            specials.add(id);
+        }
+        return new BytePairForm(resized, merges, specials, endOfText, Optional.empty());
+    }
+
     /** Whether both parts and the result of every merge are tokens, as Hugging Face's tokenizers want it. */
     public boolean isClosed() {
         Set<String> known = new HashSet<>(tokens);
