@@ -25,7 +25,8 @@ record ModelCard(ExportedModel model, String name, List<String> loading) {
 
     /** How transformers loads a folder, in three lines of Python. */
     static List<String> transformers(ExportedModel model, String folder) {
-        String quoted = folder.replace("\\", "\\\\").replace("\"", "\\\"");
+        String quoted =
+                folder.replaceAll("\\p{Cntrl}", "?").replace("\\", "\\\\").replace("\"", "\\\"");
         return model.tokenizer().isPresent()
                 ? List.of(
                         "from transformers import pipeline",

@@ -3,6 +3,7 @@ package tinygpt.text;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -66,5 +67,31 @@ class BytePairFormTest {
                     form.tokens(), form.merges(), Set.of(form.endOfTextToken()), form.endOfTextToken()));
             assertArrayEquals(tokenizer.encode(text), same.encode(text));
         }
+    }
+
+    @Test
+    void tokenizer_isTheOneTheFormWasMadeOf() {
+        byte[] text = "the theme then the thesis’ 🙂".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        for (Tokenizer tokenizer : List.of(
+                CharacterTokenizer.of("abc \n"),
+                CharacterTokenizer.of("aé’🙂"),
+                new ByteTokenizer(),
+                BytePairTrainer.train(text, 262, 0, BytePairTrainer.Progress.NONE))) {
+            assertEquals(
+                    tokenizer.describe(), BytePairForm.of(tokenizer).tokenizer().describe());
+        }
+    }
+
+    @Test
+    void resized_addsTokensNobodyWrites_orLeavesOutSpecialOnesAtTheEnd() {
+        BytePairForm form = BytePairForm.of(CharacterTokenizer.of("ab"));
+        BytePairForm larger = form.resized(5);
+        assertEquals(List.of("a", "b", "<|endoftext|>", "<|unused_3|>", "<|unused_4|>"), larger.tokens());
+        assertArrayEquals(new int[] {1, 2}, larger.tokenizer().encode("b<|endoftext|>"));
+        assertEquals(form.tokenizer().describe(), larger.resized(3).tokenizer().describe());
+        assertThrows(IllegalArgumentException.class, () -> form.resized(2)); // it would lose its end of text
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> BytePairForm.of(new ByteTokenizer()).resized(200));
     }
 }
