@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.Stack;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -292,7 +293,9 @@ final class AblateCommand implements Callable<Integer> {
             String after = each == null ? sample(gpt, team, text) : "";
             return new AblationReport(
                     path,
-                    loaded.checkpoint().orElseThrow().step(),
+                    loaded.checkpoint()
+                            .map(header -> OptionalLong.of(header.step()))
+                            .orElse(OptionalLong.empty()),
                     text.file(),
                     ablation.before(),
                     effects,

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import tinygpt.inspection.Ablation.Effect;
 import tinygpt.training.Evaluation;
 
@@ -12,7 +13,7 @@ import tinygpt.training.Evaluation;
  * What taking parts out of a model did.
  *
  * @param model where it is
- * @param step of its checkpoint
+ * @param step of its checkpoint, if it is one
  * @param data the text
  * @param before the loss of the model as it is
  * @param effects in the order to show them
@@ -23,7 +24,7 @@ import tinygpt.training.Evaluation;
  */
 record AblationReport(
         Path model,
-        long step,
+        OptionalLong step,
         Path data,
         Evaluation.Result before,
         List<Effect> effects,
@@ -36,8 +37,7 @@ record AblationReport(
         StringBuilder out = new StringBuilder();
         out.append("model  ")
                 .append(model)
-                .append(", step ")
-                .append(Show.count(step))
+                .append(step.isPresent() ? ", step " + Show.count(step.getAsLong()) : "")
                 .append('\n');
         out.append("data   ").append(data).append(", validation split, ").append(Show.count(before.tokens()));
         out.append(" tokens predicted\n\n");
@@ -83,7 +83,7 @@ record AblationReport(
     ObjectNode json() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("model", model.toString());
-        json.put("step", step);
+        step.ifPresent(number -> json.put("step", number));
         json.put("data", data.toString());
         json.put("tokens", before.tokens());
         json.put("together", together);

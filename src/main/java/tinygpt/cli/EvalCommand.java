@@ -64,7 +64,7 @@ final class EvalCommand implements Callable<Integer> {
             names = "--ids-file",
             paramLabel = "FILE",
             description = "Token ids instead of a text, with white space or commas between; what a Hugging Face folder"
-                    + " needs, whose tokenizer is not read.")
+                    + " without a tokenizer needs.")
     private Path idsFile;
 
     @Option(
@@ -130,7 +130,7 @@ final class EvalCommand implements Callable<Integer> {
         Evaluation.Result result = evaluate(loaded.model(), tokens);
         return new EvalReport(
                 path,
-                OptionalLong.of(loaded.checkpoint().orElseThrow().step()),
+                step(loaded),
                 file,
                 result,
                 tokenizer.vocabularySize(),
@@ -154,8 +154,12 @@ final class EvalCommand implements Callable<Integer> {
                     idsFile, "has " + tokens.length + " token ids, so there is nothing to predict; give at least 2");
         }
         Evaluation.Result result = evaluate(loaded.model(), tokens);
+        return new EvalReport(path, step(loaded), idsFile, result, vocabulary, Optional.empty());
+    }
+
+    private static OptionalLong step(LoadedModel loaded) {
         var step = loaded.checkpoint().map(header -> OptionalLong.of(header.step()));
-        return new EvalReport(path, step.orElse(OptionalLong.empty()), idsFile, result, vocabulary, Optional.empty());
+        return step.orElse(OptionalLong.empty());
     }
 
     private Evaluation.Result evaluate(Gpt gpt, int[] tokens) {

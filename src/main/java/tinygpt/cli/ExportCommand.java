@@ -3,16 +3,20 @@ package tinygpt.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import tinygpt.formats.ExportedModel;
+import tinygpt.formats.BadFileException;
 import tinygpt.formats.ModelExporter;
 import tinygpt.inspection.WeightFile;
+import tinygpt.runs.ModelSource;
 
 /** Writes a model in a format of another program. It reads files only, so ND4J is not started. */
 @Command(
@@ -24,6 +28,8 @@ import tinygpt.inspection.WeightFile;
         footer = {
             "",
             "Examples:",
+            "  tinygpt export --format hf mymodel",
+            "  tinygpt export --format hf runs/mine@best mymodel",
             "  tinygpt export --format llm-viz --out model.json",
             "  tinygpt export --format llm-viz runs/mine@1000 --out model.json"
         })
@@ -31,17 +37,17 @@ final class ExportCommand implements Callable<Integer> {
     private final Output output;
 
     @Parameters(
-            arity = "0..1",
-            paramLabel = "[MODEL]",
+            arity = "0..2",
+            paramLabel = "[MODEL] OUT",
             hideParamSyntax = true,
-            description = "A run folder, RUN@STEP, a checkpoint or a Hugging Face GPT-2 folder; the latest run unless"
-                    + " given.")
-    private String model;
+            description = "What to export (a run folder, RUN@STEP, a checkpoint or a Hugging Face GPT-2 folder; the"
+                    + " latest run unless given) and what to write, a file or a folder.")
+    private List<String> places = new ArrayList<>();
 
     @Option(names = "--format", paramLabel = "FORMAT", required = true, description = "One of the formats below.")
     private String format;
 
-    @Option(names = "--out", paramLabel = "FILE", required = true, description = "What to write.")
+    @Option(names = "--out", paramLabel = "OUT", description = "What to write; then only MODEL comes without a name.")
     private Path out;
 
     @Option(names = "--force", description = "Replace it if it exists.")
@@ -75,20 +81,58 @@ final class ExportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         ExportFormat chosen = ExportFormat.labelled(format);
+        String model = takePlaces();
         if (Files.exists(out) && !force) {
-            throw new CommandFailure(Exit.USAGE, out + " exists already; choose another --out or give --force");
+            throw new CommandFailure(Exit.USAGE, out + " exists already; choose another place or give --force");
         }
         try (WeightFile file =
                 WeightFile.open(model == null ? ModelOption.latestRun().toString() : model)) {
             file.notes().forEach(this::note);
-            ModelExporter.Result result = chosen.exporter().write(new ExportedModel(file.registry(), file::read), out);
+            ModelExporter.Result result = chosen.exporter().write(file.exported(this::note), out);
             result.notes().forEach(this::note);
             output.out()
                     .println("wrote " + out + ", " + Show.counted(result.tensors(), "tensor") + ", "
-                            + Show.counted(result.numbers(), "number") + ", " + Show.bytes(Files.size(out)));
+                            + Show.counted(result.numbers(), "number") + ", " + Show.bytes(bytes(out)));
             result.next().forEach(output.out()::println);
         }
         return Exit.OK;
+    }
+
+    /** Sorts what was given without a name: the place to write is the last, unless it has a name; the model, or null. */
+    private String takePlaces() {
+        List<String> left = new ArrayList<>(places);
+        if (out == null) {
+            if (left.isEmpty()) {
+                throw new CommandFailure(Exit.USAGE, "there is no place to write to; give a file or a folder");
+            }
+            out = Path.of(left.remove(left.size() - 1));
+            if (left.isEmpty() && isModel(out)) {
+                throw new CommandFailure(Exit.USAGE, out + " is a model; say behind it where to write, or use --out");
+            }
+        }
+        if (left.size() > 1) {
+            throw new CommandFailure(
+                    Exit.USAGE, "--out says where to write, and " + left.get(1) + " too; leave one of them out");
+        }
+        return left.isEmpty() ? null : left.get(0);
+    }
+
+    /** Whether it is a run or a checkpoint, which nobody means to replace by an export. */
+    private static boolean isModel(Path path) {
+        try {
+            ModelSource source = ModelSource.resolve(path);
+            return source instanceof ModelSource.Run || source instanceof ModelSource.CheckpointFile;
+        } catch (BadFileException e) {
+            return false;
+        }
+    }
+
+    private static long bytes(Path written) throws IOException {
+        try (Stream<Path> files = Files.walk(written)) {
+            return files.filter(Files::isRegularFile)
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
+        }
     }
 
     private void note(String note) {

@@ -2,11 +2,16 @@ package tinygpt.cli;
 
 import java.util.Arrays;
 import java.util.stream.Collectors;
+import tinygpt.formats.HuggingFaceExporter;
 import tinygpt.formats.LlmViz;
 import tinygpt.formats.ModelExporter;
 
 /** The formats that a model can be exported to: the one list that options, help and messages are made from. */
 enum ExportFormat {
+    HUGGING_FACE(
+            "hf",
+            "a folder that transformers and much else loads: weights, configuration, tokenizer, model card",
+            new HuggingFaceExporter()),
     LLM_VIZ("llm-viz", "JSON for github.com/bbycroft/llm-viz, a walk in 3-D", new LlmViz());
 
     private final String label;

@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.util.Set;
 import picocli.CommandLine.Option;
 import tinygpt.formats.BadFileException;
+import tinygpt.hyperparameters.FineTuningPlan;
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.runs.CheckpointHeader;
 import tinygpt.runs.HyperparameterChange;
 import tinygpt.runs.LoadedModel;
 import tinygpt.runs.RunFolders;
@@ -30,9 +32,9 @@ final class FromOptions {
             names = "--from",
             paramLabel = "MODEL",
             description =
-                    "Begin with the weights of this model (a run folder, RUN@STEP, RUN@best or a checkpoint) instead of"
-                            + " random ones."
-                            + " Architecture and tokenizer are the model's, the rest is as it was trained unless given.")
+                    "Begin with the weights of this model (a run folder, RUN@STEP, RUN@best, a checkpoint or a Hugging"
+                            + " Face GPT-2 folder) instead of random ones. Architecture and tokenizer are the model's,"
+                            + " the rest is as it was trained unless given.")
     private Path from;
 
     @Option(
@@ -67,12 +69,14 @@ final class FromOptions {
                     Exit.USAGE,
                     "--from takes the architecture of " + from + "; leave out --preset and give single flags");
         }
-        Hyperparameters before = base.checkpoint()
+        Tokenizer tokenizer = base.tokenizer()
                 .orElseThrow(() -> new BadFileException(
                         from,
-                        "is a Hugging Face folder; its tokenizer is not read yet, so a text cannot become its tokens."
-                                + " Start from a run or a checkpoint of tinygpt"))
-                .hyperparameters();
+                        "has no tokenizer, so a text cannot become its tokens; put its tokenizer.json, or vocab.json and"
+                                + " merges.txt, there"));
+        Hyperparameters before = base.checkpoint()
+                .map(CheckpointHeader::hyperparameters)
+                .orElseGet(() -> FineTuningPlan.of(base.model().shape(), tokenizer.kind()));
         boolean adapted = before.adaptation().loraRank() > 0;
         // What was frozen for another run's purpose is not frozen for this one's.
         before = before.withAdaptation(before.adaptation().trainedAnew());

@@ -74,8 +74,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--ids",
             paramLabel = "ID[,ID]",
             converter = IdList.Converter.class,
-            description = "The prompt as token ids. A Hugging Face folder, whose tokenizer is not read, takes and gives"
-                    + " nothing else.")
+            description = "The prompt as token ids. A Hugging Face folder without a tokenizer takes and gives nothing"
+                    + " else.")
     private IdList ids;
 
     @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "200", description = "The most; 200 unless given.")
@@ -248,8 +248,8 @@ final class GenerateCommand implements Callable<Integer> {
             String option = prompt != null ? "--prompt" : unknown != null ? "--unknown" : "--stop";
             throw new CommandFailure(
                     Exit.USAGE,
-                    option + " needs a tokenizer, and that of the Hugging Face folder " + path
-                            + " is not read; encode the prompt elsewhere and give its token ids with --ids");
+                    option + " needs a tokenizer, and the Hugging Face folder " + path
+                            + " has none; encode the prompt elsewhere and give its token ids with --ids");
         }
         if (ids == null && endOfText.isEmpty()) {
             throw new CommandFailure(

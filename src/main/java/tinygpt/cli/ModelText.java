@@ -2,7 +2,9 @@ package tinygpt.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import tinygpt.formats.BadFileException;
+import tinygpt.hyperparameters.FineTuningPlan;
 import tinygpt.runs.CheckpointHeader;
 import tinygpt.runs.LoadedModel;
 import tinygpt.runs.TextFile;
@@ -24,30 +26,31 @@ record ModelText(Path file, int[] ids, Corpus corpus) {
      * @param path where the model is, for messages
      * @param data the text that is given, or null
      * @param advice what to do instead where the model has no tokenizer
-     * @throws CommandFailure if the model is a Hugging Face folder
+     * @throws CommandFailure if the model has no tokenizer
      * @throws BadFileException if the vocabulary lacks characters of the text
      */
     static ModelText read(Path path, LoadedModel model, Path data, UnknownPolicy policy, String advice, Output output) {
-        CheckpointHeader header = model.checkpoint()
+        Tokenizer tokenizer = model.tokenizer()
                 .orElseThrow(() -> new CommandFailure(
-                        Exit.USAGE,
-                        "a text cannot be given to " + path
-                                + ": it is a Hugging Face folder, whose tokenizer is not read; " + advice));
-        Tokenizer tokenizer = model.tokenizer().orElseThrow();
-        Path file = file(header, data, output);
+                        Exit.USAGE, "a text cannot be given to " + path + ": it has no tokenizer; " + advice));
+        Path file = file(model.checkpoint().flatMap(CheckpointHeader::data), data, output);
         byte[] content = TextFile.read(file);
         try {
             int[] ids = Encoding.ids(tokenizer, content, policy);
-            double fraction = header.hyperparameters().data().validationFraction();
+            double fraction = model.checkpoint()
+                    .map(CheckpointHeader::hyperparameters)
+                    .orElseGet(() -> FineTuningPlan.of(model.model().shape(), tokenizer.kind()))
+                    .data()
+                    .validationFraction();
             return new ModelText(file, ids, Corpus.of(tokenizer, ids, fraction));
         } catch (IllegalArgumentException e) {
             throw new BadFileException(file, e.getMessage(), e);
         }
     }
 
-    private static Path file(CheckpointHeader header, Path data, Output output) {
-        if (data == null && header.data().isPresent()) {
-            Path recorded = header.data().get();
+    private static Path file(Optional<Path> learned, Path data, Output output) {
+        if (data == null && learned.isPresent()) {
+            Path recorded = learned.get();
             if (Files.isRegularFile(recorded)) {
                 return recorded;
             }

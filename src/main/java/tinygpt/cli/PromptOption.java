@@ -19,8 +19,7 @@ final class PromptOption {
             names = "--ids",
             paramLabel = "ID[,ID]",
             converter = IdList.Converter.class,
-            description =
-                    "The text as token ids. A Hugging Face folder, whose tokenizer is not read, takes nothing else.")
+            description = "The text as token ids. A Hugging Face folder without a tokenizer takes nothing else.")
     private IdList ids;
 
     @Option(
@@ -66,8 +65,8 @@ final class PromptOption {
         if (tokenizer.isEmpty()) {
             throw new CommandFailure(
                     Exit.USAGE,
-                    "--prompt needs a tokenizer, and that of the Hugging Face folder " + path
-                            + " is not read; encode the text elsewhere and give its token ids with --ids");
+                    "--prompt needs a tokenizer, and the Hugging Face folder " + path
+                            + " has none; encode the text elsewhere and give its token ids with --ids");
         }
         UnknownPolicy policy = unknown.policy();
         int[] encoded = Encoding.ids(tokenizer.get(), prompt, policy);

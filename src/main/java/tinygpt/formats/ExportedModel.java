@@ -1,16 +1,22 @@
 package tinygpt.formats;
 
+import java.util.Optional;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter;
+import tinygpt.parameters.ParameterKind;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.text.Tokenizer;
 
 /**
  * A model as a format sees it that is to be written: its parameters and a way to their numbers, wherever those are.
  *
  * @param registry its parameters; shapes only is enough
  * @param numbers where their numbers are read
+ * @param tokenizer how text becomes its token ids, if that is known; it has as many tokens as the model
+ * @param facts what else is known of it
  */
-public record ExportedModel(ParameterRegistry registry, Numbers numbers) {
+public record ExportedModel(
+        ParameterRegistry registry, Numbers numbers, Optional<Tokenizer> tokenizer, ModelFacts facts) {
     /** The most numbers of a tensor: their bytes fit an array. */
     private static final int MOST = Integer.MAX_VALUE / Float.BYTES - 8;
 
@@ -27,8 +33,31 @@ public record ExportedModel(ParameterRegistry registry, Numbers numbers) {
         void read(Parameter parameter, long first, float[] destination, int at, int count);
     }
 
+    public ExportedModel {
+        tokenizer.ifPresent(known -> {
+            if (known.vocabularySize() != registry.shape().vocabularySize()) {
+                throw new IllegalArgumentException(
+                        "the tokenizer has " + known.vocabularySize() + " tokens, the model a vocabulary of "
+                                + registry.shape().vocabularySize());
+            }
+        });
+    }
+
     public ModelShape shape() {
         return registry.shape();
+    }
+
+    /**
+     * Refuses a model with adapters, for formats that know none.
+     *
+     * @param format what cannot hold them, for the message
+     * @throws IllegalArgumentException if it has some, saying what to do
+     */
+    void refuseAdapters(String format) {
+        if (registry.all().stream().anyMatch(p -> p.kind() == ParameterKind.ADAPTER)) {
+            throw new IllegalArgumentException(
+                    format + " knows no adapters; make them part of the model first, with 'tinygpt merge'");
+        }
     }
 
     /**

@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import tinygpt.hyperparameters.Activation;
@@ -19,6 +21,8 @@ import tinygpt.hyperparameters.InvalidHyperparameterException;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.parameters.SlabLayout;
+import tinygpt.text.BytePairForm;
+import tinygpt.text.Tokenizer;
 
 /**
  * A GPT-2 in the folder form of Hugging Face: {@code config.json} beside {@code model.safetensors}.
@@ -31,6 +35,9 @@ import tinygpt.parameters.SlabLayout;
 public final class HuggingFaceGpt2 {
     private static final String CONFIG = "config.json";
     private static final String WEIGHTS = "model.safetensors";
+    /** Of weights that are cut into several files. */
+    private static final String INDEX = WEIGHTS + ".index.json";
+
     private static final String PREFIX = "transformer.";
     private static final String HEAD = "lm_head.weight";
     private static final String EMBEDDING = "wte.weight";
@@ -56,7 +63,12 @@ public final class HuggingFaceGpt2 {
 
     /** Whether a folder has the two files that make it one. */
     public static boolean isAt(Path folder) {
-        return Files.isRegularFile(folder.resolve(CONFIG)) && Files.isRegularFile(folder.resolve(WEIGHTS));
+        return Files.isRegularFile(folder.resolve(CONFIG)) && hasWeights(folder);
+    }
+
+    /** Whether a folder has weights, in one file or several. */
+    public static boolean hasWeights(Path folder) {
+        return Files.isRegularFile(folder.resolve(WEIGHTS)) || Files.isRegularFile(folder.resolve(INDEX));
     }
 
     /**
@@ -67,7 +79,7 @@ public final class HuggingFaceGpt2 {
      */
     public static HuggingFaceGpt2 open(Path folder) {
         HuggingFaceGpt2 model = new HuggingFaceGpt2(folder, Config.read(folder.resolve(CONFIG)));
-        try (SafetensorsReader file = model.openWeights()) {
+        try (TensorFile file = model.openWeights()) {
             ParameterRegistry registry = ModelTensors.registry(file, model.shape, Adaptation.NONE);
             names(file, registry);
         }
@@ -90,6 +102,40 @@ public final class HuggingFaceGpt2 {
     }
 
     /**
+     * The tokenizer beside the weights, if there is one. Where the model has another number of tokens it is fitted: some
+     * models have rows that no token uses, and some tokenizers special tokens that their model never got a row for.
+     *
+     * @param note told what the user should know
+     * @throws BadFileException if there is one that is broken, of another family, or of another model
+     */
+    public Optional<Tokenizer> tokenizer(Consumer<String> note) {
+        if (!TokenizerFiles.isAt(folder)) {
+            return Optional.empty();
+        }
+        Tokenizer tokenizer = TokenizerFiles.read(folder);
+        int tokens = tokenizer.vocabularySize();
+        int rows = shape.vocabularySize();
+        if (tokens == rows) {
+            return Optional.of(tokenizer);
+        }
+        try {
+            Tokenizer fitted = BytePairForm.of(tokenizer).resized(rows).tokenizer();
+            note.accept(folder + ": its tokenizer has " + tokens + " tokens, its model a vocabulary of " + rows
+                    + (tokens < rows
+                            ? "; ids from " + tokens + " on are shown as <|unused_" + tokens + "|> and so forth"
+                            : "; the special tokens from " + rows + " on are left out"));
+            return Optional.of(fitted);
+        } catch (IllegalArgumentException e) {
+            throw new BadFileException(
+                    folder,
+                    "its tokenizer has " + tokens + " tokens, its model a vocabulary of " + rows
+                            + ": they do not belong together; take both from the same source, or remove the tokenizer to"
+                            + " work with token ids",
+                    e);
+        }
+    }
+
+    /**
      * Reads the weights, piece by piece; float16 and bfloat16 are widened.
      *
      * @param registry a registry of this shape; it is given memory if it has none
@@ -108,7 +154,7 @@ public final class HuggingFaceGpt2 {
      * @param file open, and closed with this
      * @param names the name in the file for a parameter's name
      */
-    public record Tensors(SafetensorsReader file, UnaryOperator<String> names) implements AutoCloseable {
+    public record Tensors(TensorFile file, UnaryOperator<String> names) implements AutoCloseable {
         @Override
         public void close() {
             file.close();
@@ -122,7 +168,7 @@ public final class HuggingFaceGpt2 {
      * @throws BadFileException as {@link #readWeights} does
      */
     public Tensors openTensors(ParameterRegistry registry) {
-        SafetensorsReader file = openWeights();
+        TensorFile file = openWeights();
         try {
             UnaryOperator<String> names = names(file, registry);
             if (registry.get(HEAD).tiedTo() != null && file.contains(HEAD)) {
@@ -135,13 +181,11 @@ public final class HuggingFaceGpt2 {
         }
     }
 
-    private SafetensorsReader openWeights() {
+    private TensorFile openWeights() {
         Path weights = folder.resolve(WEIGHTS);
         if (!Files.exists(weights)) {
-            if (Files.exists(folder.resolve(WEIGHTS + ".index.json"))) {
-                throw new BadFileException(
-                        folder,
-                        "its weights are cut into several files, which are not read; save them as one " + WEIGHTS);
+            if (Files.exists(folder.resolve(INDEX))) {
+                return SafetensorsShards.open(folder.resolve(INDEX));
             }
             throw new BadFileException(folder, "has no " + WEIGHTS + "; save the model with safe serialization");
         }
@@ -149,7 +193,7 @@ public final class HuggingFaceGpt2 {
     }
 
     /** Finds every parameter in the file; the result maps a parameter's name to the file's. */
-    private static UnaryOperator<String> names(SafetensorsReader file, ParameterRegistry registry) {
+    private static UnaryOperator<String> names(TensorFile file, ParameterRegistry registry) {
         Map<String, String> inFile = new HashMap<>();
         List<String> unknown = new ArrayList<>();
         for (String name : file.names()) {
@@ -172,7 +216,7 @@ public final class HuggingFaceGpt2 {
         return names;
     }
 
-    private static void checkSameNumbers(SafetensorsReader file, String embedding) {
+    private static void checkSameNumbers(TensorFile file, String embedding) {
         long elements = file.entry(embedding).elements();
         boolean same = file.entry(HEAD).elements() == elements;
         float[] a = new float[PIECE];

@@ -66,10 +66,7 @@ public final class LlmViz implements ModelExporter {
 
     private static void check(ExportedModel model) {
         ModelShape shape = model.shape();
-        if (model.registry().all().stream().anyMatch(p -> p.kind() == ParameterKind.ADAPTER)) {
-            throw new IllegalArgumentException(
-                    "llm-viz knows no adapters; make them part of the model first, with 'tinygpt merge'");
-        }
+        model.refuseAdapters("llm-viz");
         if (shape.feedForwardWidth() != 4 * shape.width()) {
             throw new IllegalArgumentException("llm-viz draws feed-forward layers of 4 x the width only, "
                     + 4 * shape.width() + " here, not " + shape.feedForwardWidth());

@@ -33,7 +33,7 @@ public final class ModelTensors {
      * @throws BadFileException if that model is so much larger than the file that even listing its parameters would be
      *     a waste; smaller contradictions are left to {@link #check}
      */
-    public static ParameterRegistry registry(SafetensorsReader file, ModelShape shape, Adaptation adaptation) {
+    public static ParameterRegistry registry(TensorFile file, ModelShape shape, Adaptation adaptation) {
         double c = shape.width();
         double floats = c * shape.vocabularySize()
                 + c * shape.contextLength()
@@ -69,7 +69,7 @@ public final class ModelTensors {
      * @throws BadFileException naming those that are missing or of another shape or type
      */
     public static void check(
-            SafetensorsReader file, ParameterRegistry registry, SlabLayout layout, UnaryOperator<String> nameInFile) {
+            TensorFile file, ParameterRegistry registry, SlabLayout layout, UnaryOperator<String> nameInFile) {
         List<String> missing = new ArrayList<>();
         List<String> different = new ArrayList<>();
         for (Parameter parameter : layout.parameters(registry)) {
@@ -103,7 +103,7 @@ public final class ModelTensors {
      *
      * @throws BadFileException naming them, if there are any
      */
-    public static void refuseUnknown(SafetensorsReader file, List<String> unknown) {
+    public static void refuseUnknown(TensorFile file, List<String> unknown) {
         if (!unknown.isEmpty()) {
             throw new BadFileException(
                     file.file(),
@@ -115,7 +115,7 @@ public final class ModelTensors {
 
     /** Copies the tensors into a slab of that layout, after {@link #check}. */
     public static void load(
-            SafetensorsReader file,
+            TensorFile file,
             ParameterRegistry registry,
             SlabLayout layout,
             UnaryOperator<String> nameInFile,

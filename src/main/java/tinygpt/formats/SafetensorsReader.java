@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  * Opening reads and checks the header only. Numbers are read piece by piece through one small buffer, so that neither the
  * file nor a tensor need fit into memory or into 2 GB. One thread at a time.
  */
-public final class SafetensorsReader implements AutoCloseable {
+public final class SafetensorsReader implements TensorFile {
     private static final int BUFFER_BYTES = 1 << 18;
 
     private final Path file;
@@ -110,6 +110,7 @@ public final class SafetensorsReader implements AutoCloseable {
     }
 
     /** The file this reads. */
+    @Override
     public Path file() {
         return file;
     }
@@ -120,15 +121,18 @@ public final class SafetensorsReader implements AutoCloseable {
     }
 
     /** Names of the tensors in the order of their data. */
+    @Override
     public List<String> names() {
         return List.copyOf(header.entries().keySet());
     }
 
     /** The tensors in the order of their data. */
+    @Override
     public List<Entry> entries() {
         return List.copyOf(header.entries().values());
     }
 
+    @Override
     public boolean contains(String name) {
         return header.entries().containsKey(name);
     }
@@ -138,6 +142,7 @@ public final class SafetensorsReader implements AutoCloseable {
      *
      * @throws BadFileException if there is none
      */
+    @Override
     public Entry entry(String name) {
         Entry entry = header.entries().get(name);
         if (entry == null) {
@@ -154,6 +159,7 @@ public final class SafetensorsReader implements AutoCloseable {
      * @throws BadFileException if there is no such tensor, it does not hold floating point numbers, or reading fails
      * @throws IndexOutOfBoundsException if the range lies outside the tensor or the destination
      */
+    @Override
     public void readFloats(String name, long first, float[] destination, int at, int count) {
         Entry entry = entry(name);
         if (!entry.dtype().isFloat()) {

@@ -11,14 +11,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
+import tinygpt.text.BytePairForm;
 import tinygpt.text.BytePairTokenizer;
 import tinygpt.text.BytePairVocabulary;
+import tinygpt.text.CharacterTokenizer;
 import tinygpt.text.Tokenizer;
 
 /**
  * Reads the byte-level BPE tokenizers of other programs: {@code tokenizer.json} of Hugging Face's tokenizers,
  * {@code vocab.json} with {@code merges.txt} of transformers, and {@code encoder.json} with {@code vocab.bpe} as OpenAI
- * published GPT-2. The files may come from anybody: everything in them is checked, and a setting that would give other
+ * published GPT-2. What this program wrote as such a file becomes again what it was, of characters or bytes. The files may come from anybody: everything in them is checked, and a setting that would give other
  * tokens than the file's own program does is refused.
  */
 public final class TokenizerFiles {
@@ -45,7 +48,7 @@ public final class TokenizerFiles {
      * @param path a folder, a {@code tokenizer.json}, or a vocabulary with its merges beside it
      * @throws BadFileException if there is none, it is broken, or it is of another family
      */
-    public static BytePairTokenizer read(Path path) {
+    public static Tokenizer read(Path path) {
         if (Files.isDirectory(path)) {
             if (Files.isRegularFile(path.resolve(TOKENIZER))) {
                 return readFile(path.resolve(TOKENIZER));
@@ -67,7 +70,7 @@ public final class TokenizerFiles {
                 .findFirst();
     }
 
-    private static BytePairTokenizer readFile(Path file) {
+    private static Tokenizer readFile(Path file) {
         JsonNode root = StrictJson.tree(file, "the tokenizer", bytes(file));
         if (!root.isObject()) {
             throw new BadFileException(file, "must be a JSON object { ... } to be a tokenizer");
@@ -75,16 +78,19 @@ public final class TokenizerFiles {
         return root.path("model").isObject() ? tokenizerJson(file, root) : vocabularyAndMerges(file, root);
     }
 
-    private static BytePairTokenizer tokenizerJson(Path file, JsonNode root) {
+    private static Tokenizer tokenizerJson(Path file, JsonNode root) {
         TokenizerJson json = new TokenizerJson(file, root);
-        json.requireByteLevelBpe();
+        json.requireReadable();
         TokenIdMap ids = new TokenIdMap(file);
         ids.addAll(json.vocabulary());
         Set<String> special = json.addTokens(ids);
+        if (json.isOfCharacters()) {
+            return checked(file, () -> CharacterTokenizer.of(ids.tokens()));
+        }
         return tokenizer(file, ids.tokens(), json.merges(), special);
     }
 
-    private static BytePairTokenizer vocabularyAndMerges(Path file, JsonNode vocabulary) {
+    private static Tokenizer vocabularyAndMerges(Path file, JsonNode vocabulary) {
         Path mergesFile = mergesOf(file);
         TokenIdMap ids = new TokenIdMap(file);
         ids.addAll(vocabulary);
@@ -135,16 +141,25 @@ public final class TokenizerFiles {
         return lines;
     }
 
-    private static BytePairTokenizer tokenizer(
-            Path file, List<String> tokens, List<String> merges, Set<String> marked) {
+    private static Tokenizer tokenizer(Path file, List<String> tokens, List<String> merges, Set<String> marked) {
         Set<String> special = new TreeSet<>(marked);
         String end = Tokenizer.END_OF_TEXT;
         if (!tokens.contains(end)) {
             end = eosToken(file, tokens);
         }
         special.add(end);
+        String endOfText = end;
+        return checked(file, () -> {
+            BytePairTokenizer tokenizer =
+                    new BytePairTokenizer(BytePairVocabulary.of(tokens, merges, special, endOfText));
+            // What merges nothing may be one of the simpler kinds, written as byte-level BPE for others to read.
+            return merges.isEmpty() ? BytePairForm.of(tokenizer).tokenizer() : tokenizer;
+        });
+    }
+
+    private static Tokenizer checked(Path file, Supplier<Tokenizer> making) {
         try {
-            return new BytePairTokenizer(BytePairVocabulary.of(tokens, merges, special, end));
+            return making.get();
         } catch (IllegalArgumentException e) {
             throw new BadFileException(file, "cannot be used: " + BadFileException.quoteSentence(e.getMessage()), e);
         }

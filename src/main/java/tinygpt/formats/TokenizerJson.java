@@ -8,7 +8,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A {@code tokenizer.json} of Hugging Face's tokenizers, as far as it is byte-level BPE with GPT-2's pattern. Its
+ * A {@code tokenizer.json} of Hugging Face's tokenizers, as far as it is byte-level BPE with GPT-2's pattern, or a BPE of
+ * characters that neither cuts nor merges, which {@link TokenizerWriter} makes of a vocabulary outside ASCII. Its
  * post-processor is not applied: it adds special tokens around a text, which a language model does not want.
  */
 final class TokenizerJson {
@@ -29,10 +30,25 @@ final class TokenizerJson {
      *
      * @throws BadFileException if it is of another family, naming the setting
      */
-    void requireByteLevelBpe() {
+    void requireReadable() {
         String type = model.path("type").asText("BPE");
         require(type.equals("BPE"), "its model is of type " + BadFileException.quote(type) + ", not BPE");
         require(isAbsent(root.path("normalizer")), "it has a normalizer, which changes the text");
+        if (!isOfCharacters()) {
+            requireByteLevel();
+        }
+        requireGpt2Model();
+    }
+
+    /** Whether every token is a character or special: a text is neither cut nor merged, and decoded by joining tokens. */
+    boolean isOfCharacters() {
+        return isAbsent(root.path("pre_tokenizer"))
+                && root.path("decoder").path("type").asText().equals("Fuse")
+                && model.path("merges").isArray()
+                && model.path("merges").isEmpty();
+    }
+
+    private void requireByteLevel() {
         JsonNode cutting = root.path("pre_tokenizer");
         if (cutting.path("type").asText().equals("Sequence")
                 && cutting.path("pretokenizers").size() == 1) {
@@ -47,6 +63,9 @@ final class TokenizerJson {
         require(
                 !cutting.path("add_prefix_space").asBoolean(true),
                 "its pre_tokenizer puts a space before a text (add_prefix_space)");
+    }
+
+    private void requireGpt2Model() {
         require(!model.path("ignore_merges").asBoolean(false), "its model ignores merges (ignore_merges)");
         require(!model.path("byte_fallback").asBoolean(false), "its model spells bytes as tokens (byte_fallback)");
         require(model.path("dropout").asDouble(0) == 0, "its model leaves out merges at random (dropout)");

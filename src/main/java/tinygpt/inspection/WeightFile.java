@@ -5,10 +5,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import tinygpt.formats.BadFileException;
+import tinygpt.formats.ExportedModel;
 import tinygpt.formats.HuggingFaceGpt2;
+import tinygpt.formats.ModelFacts;
 import tinygpt.formats.SafetensorsReader;
+import tinygpt.formats.TensorFile;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
@@ -27,10 +33,11 @@ public final class WeightFile implements AutoCloseable {
     /** Floats read at a time; even, as {@link InitialValues} needs it. */
     static final int PIECE = 1 << 16;
 
-    private final SafetensorsReader file;
+    private final TensorFile file;
     private final UnaryOperator<String> names;
     private final ParameterRegistry registry;
     private final CheckpointHeader header;
+    private final HuggingFaceGpt2 folder;
     private final List<String> notes;
 
     /** Takes some numbers of a parameter, beginning with element {@code first}. */
@@ -40,15 +47,17 @@ public final class WeightFile implements AutoCloseable {
     }
 
     private WeightFile(
-            SafetensorsReader file,
+            TensorFile file,
             UnaryOperator<String> names,
             ParameterRegistry registry,
             CheckpointHeader header,
+            HuggingFaceGpt2 folder,
             List<String> notes) {
         this.file = file;
         this.names = names;
         this.registry = registry;
         this.header = header;
+        this.folder = folder;
         this.notes = notes;
     }
 
@@ -70,7 +79,7 @@ public final class WeightFile implements AutoCloseable {
             HuggingFaceGpt2 folder = HuggingFaceGpt2.open(given.folder());
             ParameterRegistry registry = ParameterRegistry.of(folder.shape());
             HuggingFaceGpt2.Tensors tensors = folder.openTensors(registry);
-            return new WeightFile(tensors.file(), tensors.names(), registry, null, List.of());
+            return new WeightFile(tensors.file(), tensors.names(), registry, null, folder, List.of());
         }
         if (source instanceof ModelSource.Run run) {
             return openNewest(run.folder());
@@ -107,7 +116,7 @@ public final class WeightFile implements AutoCloseable {
         CheckpointHeader header = Checkpoint.readHeader(file);
         ParameterRegistry registry = ParameterRegistry.of(header.hyperparameters());
         return new WeightFile(
-                SafetensorsReader.open(file), UnaryOperator.identity(), registry, header, List.copyOf(notes));
+                SafetensorsReader.open(file), UnaryOperator.identity(), registry, header, null, List.copyOf(notes));
     }
 
     /** The file with the numbers. */
@@ -136,14 +145,43 @@ public final class WeightFile implements AutoCloseable {
 
     /** The tokenizer, if the file has one that can be read. */
     public Optional<Tokenizer> tokenizer() {
-        if (header == null) {
-            return Optional.empty();
-        }
         try {
-            return Optional.of(header.restoreTokenizer(path()));
+            return requireTokenizer(note -> {});
         } catch (BadFileException e) {
             return Optional.empty();
         }
+    }
+
+    /** The tokenizer, if the file has one. */
+    private Optional<Tokenizer> requireTokenizer(Consumer<String> note) {
+        if (header == null) {
+            return folder.tokenizer(note);
+        }
+        return header.tokenizer().isEmpty() ? Optional.empty() : Optional.of(header.restoreTokenizer(path()));
+    }
+
+    /**
+     * Everything that a format needs to write this model.
+     *
+     * @param note told what the user should know
+     * @throws BadFileException if it has a tokenizer that cannot be used: what is written would lack it silently
+     */
+    public ExportedModel exported(Consumer<String> note) {
+        Optional<Tokenizer> tokenizer = requireTokenizer(note);
+        return new ExportedModel(registry, this::read, tokenizer, facts(tokenizer));
+    }
+
+    private ModelFacts facts(Optional<Tokenizer> tokenizer) {
+        if (header == null) {
+            return ModelFacts.NONE.withEndOfText(folder.eosTokenId());
+        }
+        return new ModelFacts(
+                Optional.of(header.hyperparameters()),
+                OptionalLong.of(header.step()),
+                OptionalLong.of(header.tokensSeen()),
+                header.validationLoss(),
+                header.data().map(Path::getFileName).map(Path::toString),
+                tokenizer.map(known -> OptionalInt.of(known.endOfText())).orElse(OptionalInt.empty()));
     }
 
     /** The run that the checkpoint lies in, if it lies in one. */

@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.text.Tokenizer;
@@ -50,6 +51,16 @@ public record CheckpointHeader(
             return Optional.ofNullable(extras.get(RunFacts.DATA)).map(Path::of);
         } catch (InvalidPathException e) {
             return Optional.empty();
+        }
+    }
+
+    /** Loss of the newest evaluation, in nats a token, if there was one that can be read. */
+    public OptionalDouble validationLoss() {
+        try {
+            double loss = Double.parseDouble(extras.getOrDefault(RunFacts.VALIDATION_LOSS, ""));
+            return Double.isFinite(loss) ? OptionalDouble.of(loss) : OptionalDouble.empty();
+        } catch (NumberFormatException e) {
+            return OptionalDouble.empty();
         }
     }
 

@@ -16,7 +16,7 @@ import tinygpt.text.Tokenizer;
  * A model read from wherever it was given: a run, a checkpoint or a Hugging Face folder.
  *
  * @param model the model, with weights
- * @param tokenizer empty for a Hugging Face folder, whose tokenizers are not read: give it token ids
+ * @param tokenizer empty for a Hugging Face folder without one: give it token ids
  * @param checkpoint what the checkpoint says of itself; empty for a Hugging Face folder
  * @param endOfText the token that ends a text, if there is one
  * @param notes what the user should know, for example that the newest checkpoint is damaged and an older one was read
@@ -43,17 +43,25 @@ public record LoadedModel(
     static LoadedModel open(Path path, long available) {
         ModelSource source = ModelSource.resolve(path);
         if (source instanceof ModelSource.HuggingFaceFolder given) {
-            HuggingFaceGpt2 folder = HuggingFaceGpt2.open(given.folder());
-            ParameterRegistry registry = allocated(path, ParameterRegistry.of(folder.shape()), available);
-            return closingOnFailure(registry, () -> {
-                folder.readWeights(registry);
-                return new LoadedModel(
-                        new Gpt(registry), Optional.empty(), Optional.empty(), folder.eosTokenId(), List.of());
-            });
+            return openHuggingFace(given.folder(), available);
         }
         return source instanceof ModelSource.Run run
                 ? openRun(run.folder(), available)
                 : openCheckpoint(checkpointFile(source), List.of(), available);
+    }
+
+    private static LoadedModel openHuggingFace(Path path, long available) {
+        HuggingFaceGpt2 folder = HuggingFaceGpt2.open(path);
+        List<String> notes = new ArrayList<>();
+        Optional<Tokenizer> tokenizer = folder.tokenizer(notes::add);
+        OptionalInt endOfText = tokenizer.isPresent() && folder.eosTokenId().isEmpty()
+                ? OptionalInt.of(tokenizer.get().endOfText())
+                : folder.eosTokenId();
+        ParameterRegistry registry = allocated(path, ParameterRegistry.of(folder.shape()), available);
+        return closingOnFailure(registry, () -> {
+            folder.readWeights(registry);
+            return new LoadedModel(new Gpt(registry), tokenizer, Optional.empty(), endOfText, List.copyOf(notes));
+        });
     }
 
     /** The newest checkpoint that can be read. */

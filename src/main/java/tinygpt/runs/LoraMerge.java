@@ -65,8 +65,8 @@ public final class LoraMerge {
 
     private static CheckpointHeader header(LoadedModel model) {
         return model.checkpoint()
-                .orElseThrow(() -> new IllegalArgumentException("a Hugging Face folder has no tokenizer that a"
-                        + " checkpoint could hold; give a run or a checkpoint to merge"));
+                .orElseThrow(() -> new IllegalArgumentException("a Hugging Face folder has no hyperparameters"
+                        + " that a checkpoint could hold; give a run or a checkpoint to merge"));
     }
 
     private static Result write(CheckpointHeader header, ParameterRegistry adapted, boolean baseConfirmed, Path out) {

@@ -62,7 +62,7 @@ public sealed interface ModelSource {
             return new Run(run, saved.get(0).file());
         }
         boolean config = Files.isRegularFile(folder.resolve("config.json"));
-        boolean weights = Files.isRegularFile(folder.resolve("model.safetensors"));
+        boolean weights = HuggingFaceGpt2.hasWeights(folder);
         if (config && weights) {
             return new HuggingFaceFolder(folder);
         }

@@ -26,7 +26,9 @@ record RunFacts(String data, String dataSha256, RunSettings settings, Losses los
 
     private static final String DATA_SHA256 = "data_sha256";
     private static final String SETTINGS = "settings";
-    private static final String VALIDATION_LOSS = "validation_loss";
+    /** Loss of the newest evaluation. */
+    static final String VALIDATION_LOSS = "validation_loss";
+
     private static final String EVALUATED_STEP = "evaluated_step";
     private static final String BEST_LOSS = "best_validation_loss";
     private static final String BEST_STEP = "best_step";

@@ -214,6 +214,16 @@ public final class CharacterTokenizer implements Tokenizer {
             throw new IllegalArgumentException("the vocabulary of a character tokenizer is a list of strings, not "
                     + Printable.quote(description.get(Description.VOCABULARY)));
         }
+        return of(vocabulary);
+    }
+
+    /**
+     * The tokenizer of a vocabulary.
+     *
+     * @param vocabulary one string a token, in the order of the ids: a character, or {@link #END_OF_TEXT}
+     * @throws IllegalArgumentException if there is something else in it, something twice, or no end of text
+     */
+    public static CharacterTokenizer of(List<?> vocabulary) {
         int[] codePoints = new int[vocabulary.size()];
         Map<Integer, Integer> seen = new HashMap<>();
         for (int id = 0; id < codePoints.length; id++) {

@@ -4,7 +4,7 @@
  *
  * <p>A tokenizer knows characters, bytes, or frequent sequences of bytes: {@link tinygpt.text.BytePairTokenizer} is GPT-2's
  * kind, {@link tinygpt.text.BytePairTrainer} learns one from a text, and {@link tinygpt.text.BytePairVocabulary} is what its
- * files hold.
+ * files hold. For other programs, {@link tinygpt.text.BytePairForm} is any tokenizer as one of that kind.
  *
  * <p>Everything here is plain Java on the heap. A {@link tinygpt.text.Tokenizer} maps text to ids, a
  * {@link tinygpt.text.Corpus} splits the ids of one text into a training part and the validation part after it,

@@ -200,8 +200,8 @@ class EvalCommandTest {
                 new Run(
                         2,
                         "",
-                        "tinygpt: error: a text cannot be given to " + golden + ": it is a Hugging Face folder, whose"
-                                + " tokenizer is not read; encode the text elsewhere and give its token ids with"
+                        "tinygpt: error: a text cannot be given to " + golden + ": it has no tokenizer;"
+                                + " encode the text elsewhere and give its token ids with"
                                 + " --ids-file\n"),
                 Run.of("eval", "--model=" + golden));
     }

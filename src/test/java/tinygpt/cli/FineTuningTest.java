@@ -144,14 +144,14 @@ class FineTuningTest {
     }
 
     @Test
-    void huggingFaceFolder_isRefusedWithTheReason() {
+    void huggingFaceFolder_withoutTokenizer_isRefusedWithTheReason() {
         Path golden = ModelFixtures.golden("gpt2-tiny-tied").folder();
         Path never = folder.resolve("never");
         Result result = run("train", "--from", golden.toString(), "--data", old.toString(), "--out", never.toString());
         assertEquals(3, result.exit(), result.err());
         assertEquals(
-                "tinygpt: error: " + golden + ": is a Hugging Face folder; its tokenizer is not read yet, so a text"
-                        + " cannot become its tokens. Start from a run or a checkpoint of tinygpt",
+                "tinygpt: error: " + golden + ": has no tokenizer, so a text cannot become its tokens; put its"
+                        + " tokenizer.json, or vocab.json and merges.txt, there",
                 result.err().strip());
         assertFalse(Files.exists(never));
     }

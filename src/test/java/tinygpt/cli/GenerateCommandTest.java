@@ -162,8 +162,8 @@ class GenerateCommandTest {
                         2,
                         "",
                         "tinygpt: error: " + option.replaceAll("=.*", "")
-                                + " needs a tokenizer, and that of the Hugging"
-                                + " Face folder " + golden + " is not read; encode the prompt elsewhere and give its"
+                                + " needs a tokenizer, and the Hugging"
+                                + " Face folder " + golden + " has none; encode the prompt elsewhere and give its"
                                 + " token ids with --ids\n"),
                 Run.of("generate", "--model=" + golden, option));
     }

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tinygpt.formats.RawSafetensors;
 import tinygpt.hyperparameters.CanonicalJson;
@@ -188,6 +189,51 @@ class HostileFilesTest {
             refused += survived(generate) == Exit.BAD_DATA ? 1 : 0;
         }
         assertTrue(refused > 100, refused + " refused");
+    }
+
+    /** The tokenizer and its two neighbours, of characters and of byte pairs. */
+    @ParameterizedTest
+    @EnumSource(names = {"CHARACTERS", "BPE"})
+    void damagedTokenizer_endsInOneLine(HuggingFaceModels model) throws IOException {
+        Path hf = folder.resolve("hf");
+        Run.of("export", "--format=hf", model.run(folder.resolve("exported")).toString(), hf.toString());
+        String[] generate = {"generate", "--model", hf.toString(), "--prompt=the", "--max-tokens=1"};
+        assertEquals(0, survived(generate));
+        int refused = 0;
+        for (String name : List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")) {
+            Path file = hf.resolve(name);
+            byte[] good = Files.readAllBytes(file);
+            for (int i = 0; i < (name.equals("tokenizer.json") ? 300 : 20); i++) {
+                Files.write(file, new Mutation(model.ordinal(), i).ofJson(good));
+                refused += survived(generate) == Exit.BAD_DATA ? 1 : 0;
+            }
+            Files.write(file, good);
+        }
+        assertTrue(refused > 100, refused + " refused");
+    }
+
+    @Test
+    void damagedIndex_endsInOneLine() throws IOException {
+        Path hf = Files.createDirectory(folder.resolve("hf"));
+        Path golden = RawSafetensors.resource("gpt2-tiny-tied");
+        Files.copy(golden.resolve("config.json"), hf.resolve("config.json"));
+        RawSafetensors whole = RawSafetensors.read(golden.resolve("model.safetensors"));
+        ObjectNode index = JsonNodeFactory.instance.objectNode();
+        index.putObject("metadata").put("total_size", 1);
+        whole.tensors
+                .keySet()
+                .forEach(name -> index.withObjectProperty("weight_map").put(name, "model-00001-of-00001.safetensors"));
+        whole.write(hf.resolve("model-00001-of-00001.safetensors"));
+        byte[] good = index.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        Path file = Files.write(hf.resolve("model.safetensors.index.json"), good);
+        String[] generate = {"generate", "--model", hf.toString(), "--ids", "1", "--max-tokens", "1"};
+        assertEquals(0, survived(generate));
+        int refused = 0;
+        for (int i = 0; i < 300; i++) {
+            Files.write(file, new Mutation(8, i).ofJson(good));
+            refused += survived(generate) == Exit.BAD_DATA ? 1 : 0;
+        }
+        assertTrue(refused > 200, refused + " refused");
     }
 
     @Test

@@ -224,7 +224,7 @@ class LookingCommandsTest {
         assertTrue(attention.out().contains("\n42 "), attention.out());
         Run refused = Run.of("lens", "--model=" + golden, "--prompt=a");
         assertEquals(2, refused.exitCode());
-        assertTrue(refused.err().contains("is not read; encode the text elsewhere"), refused.err());
+        assertTrue(refused.err().contains("has none; encode the text elsewhere"), refused.err());
     }
 
     @Test

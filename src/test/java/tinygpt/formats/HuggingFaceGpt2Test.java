@@ -15,6 +15,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
@@ -301,8 +302,58 @@ class HuggingFaceGpt2Test {
         assertTrue(HuggingFaceGpt2.isAt(copy));
         Files.delete(copy.resolve("model.safetensors"));
         assertRefused(copy, "has no model.safetensors");
-        Files.writeString(copy.resolve("model.safetensors.index.json"), "{}");
-        assertRefused(copy, "cut into several files");
+    }
+
+    /** As transformers cuts large models: an index says in which file each tensor is. */
+    @Test
+    void readWeights_ofSeveralFiles_isBitwise() throws IOException {
+        Path copy = copy(UNTIED, json -> {}, r -> {});
+        RawSafetensors whole = RawSafetensors.read(copy.resolve("model.safetensors"));
+        cut(copy, whole);
+        assertTrue(HuggingFaceGpt2.isAt(copy));
+        assertBitwise(copy, whole, whole.tensors.size());
+    }
+
+    @Test
+    void open_brokenIndex_isRefused() throws IOException {
+        Path copy = copy(UNTIED, json -> {}, r -> {});
+        cut(copy, RawSafetensors.read(copy.resolve("model.safetensors")));
+        Path index = copy.resolve("model.safetensors.index.json");
+        String good = Files.readString(index);
+        Files.writeString(index, "{}");
+        assertRefused(copy, "has no weight_map");
+        Files.writeString(index, "{\"weight_map\": {\"wte.weight\": 1}}");
+        assertRefused(copy, "no name of a safetensors file beside it");
+        for (String outside : List.of("../model-2.safetensors", "/etc/x.safetensors", "..", "", "a b.safetensors")) {
+            Files.writeString(index, good.replace("model-2.safetensors", outside));
+            assertRefused(copy, "no name of a safetensors file beside it");
+        }
+        Files.writeString(index, good.replace("model-2.safetensors", "model-3.safetensors"));
+        assertRefused(copy, "model-3.safetensors: there is no such file");
+        Files.writeString(index, good.replace("model-2.safetensors", "model-1.safetensors"));
+        assertRefused(copy, "model-1.safetensors: has no tensor '");
+        ObjectNode lacking = (ObjectNode) JSON.readTree(good);
+        ((ObjectNode) lacking.get("weight_map")).remove("transformer.wte.weight");
+        Files.writeString(index, lacking.toString());
+        assertRefused(copy, "index.json: has no transformer.wte.weight");
+        Files.writeString(index, "[".repeat(50_000));
+        assertRefused(copy, "is not valid JSON");
+    }
+
+    /** Cuts a model's weights into two files. */
+    private static void cut(Path folder, RawSafetensors whole) throws IOException {
+        ObjectNode index = JSON.createObjectNode();
+        ObjectNode map = index.putObject("weight_map");
+        RawSafetensors[] parts = {new RawSafetensors(), new RawSafetensors()};
+        whole.tensors.forEach((name, tensor) -> {
+            int part = map.size() % 2;
+            parts[part].tensors.put(name, tensor);
+            map.put(name, "model-" + (part + 1) + ".safetensors");
+        });
+        parts[0].write(folder.resolve("model-1.safetensors"));
+        parts[1].write(folder.resolve("model-2.safetensors"));
+        Files.writeString(folder.resolve("model.safetensors.index.json"), index.toString());
+        Files.delete(folder.resolve("model.safetensors"));
     }
 
     private void assertRefused(Path model, String message) {
