@@ -1,5 +1,5 @@
 /**
- * File formats that other tools read: safetensors and the Hugging Face GPT-2 folder.
+ * File formats that other tools read: safetensors, the Hugging Face GPT-2 folder and GGUF.
  *
  * <p>A file is taken to come from a stranger. Everything its header says is checked before a number is read: lengths
  * against the size of the file, offsets against each other, names against the registry. Whatever is wrong ends in one
