@@ -44,7 +44,8 @@ public final class OnnxExporter implements ModelExporter {
             next.add("  " + line);
         }
         next.add("elsewhere, with ONNX Runtime: " + out.resolve(FOLDER).resolve(FILE));
-        next.add("prompt and answer together may have " + model.shape().contextLength() + " tokens, the model's context");
+        next.add("prompt and answer together may have " + model.shape().contextLength()
+                + " tokens, the model's context");
         return next;
     }
 
@@ -52,7 +53,8 @@ public final class OnnxExporter implements ModelExporter {
     private static List<String> loading(ExportedModel model, String parent, String name) {
         boolean texts = model.tokenizer().isPresent();
         List<String> lines = new ArrayList<>();
-        lines.add("import { env, " + (texts ? "pipeline" : "AutoModelForCausalLM") + " } from \"@huggingface/transformers\";");
+        lines.add("import { env, " + (texts ? "pipeline" : "AutoModelForCausalLM")
+                + " } from \"@huggingface/transformers\";");
         lines.add("env.localModelPath = " + quoted(parent) + ";");
         if (texts) {
             lines.add("const generate = await pipeline(\"text-generation\", " + quoted(name) + ");");
