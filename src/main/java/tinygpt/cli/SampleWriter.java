@@ -1,7 +1,6 @@
 package tinygpt.cli;
 
 import java.util.Arrays;
-import java.util.List;
 import tinygpt.generation.Generator;
 import tinygpt.generation.SamplingSettings;
 import tinygpt.text.Corpus;
@@ -36,7 +35,7 @@ final class SampleWriter implements TrainingListener {
     static String sample(Trainer trainer, int tokens) {
         Tokenizer tokenizer = trainer.corpus().tokenizer();
         SamplingSettings settings =
-                new SamplingSettings(0.8, 0, 1, trainer.hyperparameters().seed(), tokens, List.of());
+                SamplingSettings.defaults().withSeed(trainer.hyperparameters().seed()).withMaxTokens(tokens);
         StringBuilder text = new StringBuilder();
         try (Generator generator = new Generator(trainer.model(), trainer.team().workspace())) {
             generator.text(tokenizer, start(trainer.corpus()), settings, 0, piece -> {
