@@ -272,8 +272,7 @@ final class GenerateCommand implements Callable<Integer> {
             if (beginning.tokenizer().isPresent()) {
                 generator.texts(beginning.tokenizer().get(), beginning.ids(), settings, 0, samples, printer);
             } else {
-                generator.samples(
-                        beginning.ids(), settings, 0, samples, beginning.endOfText(), printer.ofIds());
+                generator.samples(beginning.ids(), settings, 0, samples, beginning.endOfText(), printer.ofIds());
             }
             reportSpeed(printer.tokens(), (System.nanoTime() - start) * 1e-9);
             return printer;

@@ -54,12 +54,7 @@ final class SamplePrinter implements TextReceiver {
      * @param texts makes the samples
      */
     SamplePrinter(
-            Sink sink,
-            Form form,
-            String delimiter,
-            Beginning beginning,
-            long seed,
-            LongFunction<SampleText> texts) {
+            Sink sink, Form form, String delimiter, Beginning beginning, long seed, LongFunction<SampleText> texts) {
         this.sink = sink;
         this.form = form;
         this.delimiter = delimiter.isEmpty() ? "" : delimiter + "\n";

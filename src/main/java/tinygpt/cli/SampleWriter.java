@@ -34,8 +34,9 @@ final class SampleWriter implements TrainingListener {
     /** A text by the model as it is now. */
     static String sample(Trainer trainer, int tokens) {
         Tokenizer tokenizer = trainer.corpus().tokenizer();
-        SamplingSettings settings =
-                SamplingSettings.defaults().withSeed(trainer.hyperparameters().seed()).withMaxTokens(tokens);
+        SamplingSettings settings = SamplingSettings.defaults()
+                .withSeed(trainer.hyperparameters().seed())
+                .withMaxTokens(tokens);
         StringBuilder text = new StringBuilder();
         try (Generator generator = new Generator(trainer.model(), trainer.team().workspace())) {
             generator.text(tokenizer, start(trainer.corpus()), settings, 0, piece -> {

@@ -160,7 +160,12 @@ public final class Generator implements AutoCloseable {
      * @throws ArithmeticException if the model's logits are not finite
      */
     public void texts(
-            Tokenizer tokenizer, int[] prompt, SamplingSettings settings, long first, int count, TextReceiver receiver) {
+            Tokenizer tokenizer,
+            int[] prompt,
+            SamplingSettings settings,
+            long first,
+            int count,
+            TextReceiver receiver) {
         if (tokenizer.vocabularySize() != model.shape().vocabularySize()) {
             throw new IllegalArgumentException("the tokenizer has " + tokenizer.vocabularySize() + " tokens, the model "
                     + model.shape().vocabularySize() + ": they do not belong together");

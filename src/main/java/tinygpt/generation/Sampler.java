@@ -37,9 +37,8 @@ final class Sampler {
         this.temperature = settings.temperature();
         this.greedy = temperature == 0;
         this.seed = settings.seed();
-        this.history = settings.penalties().none()
-                ? null
-                : new TokenHistory(settings.penalties(), candidates.logits().length);
+        this.history =
+                settings.penalties().none() ? null : new TokenHistory(settings.penalties(), candidates.logits().length);
     }
 
     /** From now on {@link #logProbability} is known. */

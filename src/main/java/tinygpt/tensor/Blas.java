@@ -73,8 +73,7 @@ public final class Blas {
      * memory once for all of them. Each y[i] is to the bit what {@link #multiplyRow} gives: it has the same products of the
      * same pieces of the matrix, in the same order. A product of matrices would be cut up by the number of its rows.
      */
-    public static void multiplyRows(
-            Workspace w, float alpha, Matrix[] x, int count, Matrix a, float beta, Matrix[] y) {
+    public static void multiplyRows(Workspace w, float alpha, Matrix[] x, int count, Matrix a, float beta, Matrix[] y) {
         int step = rowsInPiece(a);
         for (int row = 0; row < a.rows(); row += step) {
             for (int i = 0; i < count; i++) {
@@ -202,12 +201,19 @@ public final class Blas {
     }
 
     private static void sgemv(
-            Workspace w, int trans, float alpha, Matrix a, int row, int rows, FloatPointer x, float beta, FloatPointer y) {
+            Workspace w,
+            int trans,
+            float alpha,
+            Matrix a,
+            int row,
+            int rows,
+            FloatPointer x,
+            float beta,
+            FloatPointer y) {
         Library.load();
         FloatPointer pa = w.pointerA.to(a);
         pa.position(pa.position() + (long) row * a.stride());
-        openblas_nolapack.cblas_sgemv(
-                CblasRowMajor, trans, rows, a.columns(), alpha, pa, a.stride(), x, 1, beta, y, 1);
+        openblas_nolapack.cblas_sgemv(CblasRowMajor, trans, rows, a.columns(), alpha, pa, a.stride(), x, 1, beta, y, 1);
     }
 
     private static void check(boolean fits, String product, Matrix a, Matrix b, Matrix c) {
