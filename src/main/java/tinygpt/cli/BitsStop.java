@@ -136,7 +136,10 @@ final class BitsStop implements TourStop {
 
     private static String sample(Gpt gpt, WorkerTeam team, Tokenizer tokenizer) {
         try (Generator generator = new Generator(gpt, team.workspace())) {
-            SamplingSettings settings = new SamplingSettings(TEMPERATURE, 0, 1, 1, SAMPLE, List.of());
+            SamplingSettings settings = SamplingSettings.defaults()
+                    .withTemperature(TEMPERATURE)
+                    .withSeed(1)
+                    .withMaxTokens(SAMPLE);
             return generator.generate(tokenizer, "The ", settings).replaceAll("\\s+", " ");
         }
     }

@@ -51,6 +51,10 @@ final class ChoicePrinter {
         return before;
     }
 
+    private boolean penalized() {
+        return !settings.penalties().none();
+    }
+
     private boolean tempered(Choice choice) {
         return !choice.greedy() && settings.temperature() != 1;
     }
@@ -63,13 +67,20 @@ final class ChoicePrinter {
         return !choice.greedy() && settings.topP() < 1;
     }
 
+    private boolean minP(Choice choice) {
+        return !choice.greedy() && settings.minP() > 0;
+    }
+
     private String alignment(Choice choice) {
-        return "rlrr" + (tempered(choice) ? "r" : "") + (topK(choice) ? "r" : "") + (topP(choice) ? "r" : "")
-                + (choice.greedy() ? "" : "l");
+        int rules = header(choice).size() - (choice.greedy() ? 2 : 3);
+        return "rl" + "r".repeat(rules) + (choice.greedy() ? "" : "l");
     }
 
     private List<String> header(Choice choice) {
         List<String> header = new ArrayList<>(List.of("rank", "token", "logit", "model"));
+        if (penalized()) {
+            header.add("penalized");
+        }
         if (tempered(choice)) {
             header.add("temp " + settings.temperature());
         }
@@ -78,6 +89,9 @@ final class ChoicePrinter {
         }
         if (topP(choice)) {
             header.add("top-p " + settings.topP());
+        }
+        if (minP(choice)) {
+            header.add("min-p " + settings.minP());
         }
         if (!choice.greedy()) {
             header.add("random numbers");
@@ -91,6 +105,9 @@ final class ChoicePrinter {
                 names.cell(c.id()),
                 Show.decimals(c.logit(), 4),
                 Show.probability(c.model())));
+        if (penalized()) {
+            cells.add(Show.decimals(c.penalized(), 4));
+        }
         if (tempered(choice)) {
             cells.add(Show.probability(c.tempered()));
         }
@@ -98,6 +115,10 @@ final class ChoicePrinter {
             cells.add(c.cut() == Cut.TOP_K ? "-" : Show.probability(c.afterTopK()));
         }
         if (topP(choice)) {
+            boolean left = c.cut() == Cut.NONE || c.cut() == Cut.MIN_P;
+            cells.add(left ? Show.probability(c.afterTopP()) : "-");
+        }
+        if (minP(choice)) {
             cells.add(c.cut() == Cut.NONE ? Show.probability(c.chance()) : "-");
         }
         switch (c.cut()) {
@@ -108,6 +129,7 @@ final class ChoicePrinter {
             }
             case TOP_K -> cells.add("cut by top-k");
             case TOP_P -> cells.add("cut by top-p");
+            case MIN_P -> cells.add("cut by min-p");
             case GREEDY -> {} // no column: no number is drawn
         }
         return cells;
@@ -126,7 +148,8 @@ final class ChoicePrinter {
         }
         return rest + "  " + Show.count(choice.kept()) + " could be chosen"
                 + (choice.cutByTopK() > 0 ? ", top-k cut " + Show.count(choice.cutByTopK()) : "")
-                + (choice.cutByTopP() > 0 ? ", top-p cut " + Show.count(choice.cutByTopP()) : "") + "\n";
+                + (choice.cutByTopP() > 0 ? ", top-p cut " + Show.count(choice.cutByTopP()) : "")
+                + (choice.cutByMinP() > 0 ? ", min-p cut " + Show.count(choice.cutByMinP()) : "") + "\n";
     }
 
     private String why(Choice choice) {
@@ -151,6 +174,7 @@ final class ChoicePrinter {
         json.put("kept", choice.kept());
         json.put("cut_by_top_k", choice.cutByTopK());
         json.put("cut_by_top_p", choice.cutByTopP());
+        json.put("cut_by_min_p", choice.cutByMinP());
         ArrayNode candidates = json.putArray("candidates");
         for (Candidate c : choice.candidates()) {
             ObjectNode one = candidates.addObject();
@@ -158,10 +182,12 @@ final class ChoicePrinter {
             one.put("text", names.text(c.id()));
             one.put("rank", c.rank());
             Json.put(one, "logit", c.logit());
+            Json.put(one, "penalized", c.penalized());
             one.put("model", c.model());
             one.put("temperature", c.tempered());
             one.put("top_k", c.cut() == Cut.TOP_K ? 0 : c.afterTopK());
-            one.put("top_p", c.chance());
+            one.put("top_p", c.afterTopP());
+            one.put("min_p", c.chance());
             Json.put(one, "from", c.from());
             Json.put(one, "to", c.to());
             one.put("cut", c.cut().name().toLowerCase(Locale.ROOT));

@@ -1,21 +1,27 @@
 package tinygpt.cli;
 
+import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import tinygpt.cli.BeginningOptions.Beginning;
+import tinygpt.cli.SamplePrinter.Form;
+import tinygpt.cli.SamplePrinter.Sink;
+import tinygpt.formats.AtomicFile;
 import tinygpt.generation.Generator;
 import tinygpt.generation.SamplingSettings;
 import tinygpt.model.Gpt;
 import tinygpt.runs.LoadedModel;
 import tinygpt.tensor.Workspace;
-import tinygpt.text.Tokenizer;
 import tinygpt.text.UnknownPolicy;
 
 /** Lets a model go on with a prompt. */
@@ -28,20 +34,22 @@ import tinygpt.text.UnknownPolicy;
             "Generates text with a model, after a prompt.",
             "",
             "Prints the prompt and what follows, as it comes. The text ends after --max-tokens, where the model ends it,"
-                    + " or before a --stop text."
+                    + " or before a --stop text. Rules apply in this order: penalties, temperature, top-k, top-p, min-p."
         },
         footer = {
             "",
             "Examples:",
             "  tinygpt generate --prompt 'Once upon a time'",
             "  tinygpt generate --samples 3 --temperature 1 --top-p 0.9 --seed 7",
+            "  tinygpt generate --prefix 'Title:' --truncate '<|endoftext|>' --include-prefix false",
+            "  tinygpt generate --samples 100 --batch-size 8 --destination texts.txt",
             "  head -3 story.txt | tinygpt generate --stop '<end>'",
             "  tinygpt generate --prompt 'Once' --max-tokens 3 --top-k 5 --explain",
             "  tinygpt generate --model gpt2/ --ids 7454,2402,257,640 --greedy"
         })
 final class GenerateCommand implements Callable<Integer> {
-    private static final String BETWEEN_SAMPLES = "---\n";
-    private static final double USUAL_TEMPERATURE = 0.8;
+    private static final String BETWEEN_SAMPLES = "---";
+    private static final int USUAL_TOKENS = 200;
     private static final int USUAL_CANDIDATES = 10;
 
     enum Unknown {
@@ -63,69 +71,66 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private ModelOption model;
 
+    @Mixin
+    private BeginningOptions beginnings;
+
     @Option(
-            names = "--prompt",
+            names = "--include-prefix",
+            paramLabel = "true|false",
+            arity = "1",
+            defaultValue = "true",
+            description = "Whether the prompt is printed before what follows it; it is unless given.")
+    private boolean includePrefix;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            description = "The most tokens to generate; " + USUAL_TOKENS + " unless given.")
+    private Integer maxTokens;
+
+    @Option(
+            names = "--length",
+            paramLabel = "N",
+            description = "The most tokens of the whole text, with the prompt; instead of --max-tokens.")
+    private Integer length;
+
+    @Mixin
+    private SamplingOptions sampling;
+
+    @Option(
+            names = "--truncate",
             paramLabel = "TEXT",
-            description = "What the text begins with. '-', or none while text is piped in, reads standard input without"
-                    + " its last line break. An empty prompt begins a new text.")
-    private String prompt;
+            description = "End before the first place where this text occurs, also where that is in the prompt, if the"
+                    + " prompt is printed.")
+    private String truncate;
 
     @Option(
-            names = "--ids",
-            paramLabel = "ID[,ID]",
-            converter = IdList.Converter.class,
-            description = "The prompt as token ids. A Hugging Face folder without a tokenizer takes and gives nothing"
-                    + " else.")
-    private IdList ids;
-
-    @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "200", description = "The most; 200 unless given.")
-    private int maxTokens;
-
-    @Option(
-            names = "--temperature",
-            paramLabel = "X",
-            description = "Lower is more predictable, 0 the same as --greedy; " + USUAL_TEMPERATURE + " unless given.")
-    private Double temperature;
-
-    @Option(
-            names = "--top-k",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Choose among the N most likely tokens only.")
-    private int topK;
-
-    @Option(
-            names = "--top-p",
-            paramLabel = "P",
-            defaultValue = "1",
-            description = "Choose among the fewest most likely tokens that have this probability together.")
-    private double topP;
-
-    @Option(names = "--greedy", description = "Always take the most likely token.")
-    private boolean greedy;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            defaultValue = "1337",
-            description = "Another seed gives another text; 1337 unless given.")
-    private long seed;
-
-    @Option(
-            names = "--samples",
+            names = {"--samples", "--nsamples"},
             paramLabel = "N",
             defaultValue = "1",
-            description = "How many texts, with a line --- between them.")
+            description = "How many texts. Each hangs on the seed and its number alone.")
     private int samples;
 
-    @Option(names = "--stop", paramLabel = "TEXT", description = "End before this text; may be given several times.")
-    private List<String> stops = List.of();
+    @Option(
+            names = "--batch-size",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "How many texts to generate at once, which is faster for large models and changes no text.")
+    private int batchSize;
 
     @Option(
-            names = "--unknown",
-            paramLabel = "fail|skip|replace",
-            description = "What to do with a character of the prompt that the vocabulary lacks; fail unless given.")
-    private Unknown unknown;
+            names = "--sample-delimiter",
+            paramLabel = "TEXT",
+            defaultValue = BETWEEN_SAMPLES,
+            description = "The line between texts; " + BETWEEN_SAMPLES + " unless given, none if it is empty.")
+    private String delimiter;
+
+    @Option(
+            names = "--destination",
+            paramLabel = "FILE",
+            description = "Write to this file instead of standard output, once all is generated; an older one is"
+                    + " replaced.")
+    private Path destination;
 
     @Option(
             names = "--slide",
@@ -148,7 +153,10 @@ final class GenerateCommand implements Callable<Integer> {
                     "With --explain, how many of the likeliest tokens to show; " + USUAL_CANDIDATES + " unless given.")
     private Integer candidates;
 
-    @Option(names = "--json", description = "With --explain, a line of JSON for each token, and no text.")
+    @Option(
+            names = "--json",
+            description = "A line of JSON for each text: prompt, text, ids, why it ended, log-probability. With"
+                    + " --explain, one for each token.")
     private boolean json;
 
     @Option(names = "--verbose", description = "Report the speed, also where stderr is no terminal.")
@@ -164,104 +172,138 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        SamplingSettings settings = settings();
+        check();
+        SamplingSettings settings = sampling.settings().withMaxTokens(maxTokens == null ? USUAL_TOKENS : maxTokens);
         Path path = model.path();
         Advice.print(output.err());
         try (LoadedModel loaded = ModelOption.open(path, output);
                 Generator generator = generator(loaded.model())) {
-            Source source = source(path, loaded);
-            if (explain) {
-                explain(
-                        generator,
-                        source,
-                        new ChoicePrinter(TokenNames.of(loaded, output.glyphs()), settings, source.given));
+            sampling.check(loaded.model().shape().vocabularySize());
+            String textOption = truncate != null ? "--truncate" : sampling.stopOption();
+            Job job = new Job(loaded, generator, beginnings.read(path, loaded, textOption), settings);
+            if (destination == null) {
+                job.run(text -> {
+                    output.out().write(text);
+                    return !output.out().checkError(); // flushes; nobody reads on, as with '| head'
+                });
+            } else {
+                job.write(destination);
             }
-            long start = System.nanoTime();
-            long tokens = 0;
-            for (int sample = 0; sample < samples; sample++) {
-                if (sample > 0) {
-                    source.printer.now(json ? "" : BETWEEN_SAMPLES);
-                }
-                tokens += source.generate(generator, settings, sample);
-                source.printer.endText();
-                if (source.printer.closed()) {
-                    return Exit.OK; // nobody reads on, as with '| head'
-                }
-            }
-            reportSpeed(tokens, (System.nanoTime() - start) * 1e-9);
             return Exit.OK;
         } catch (ArithmeticException e) {
             throw new CommandFailure(Exit.FAILURE, e.getMessage());
         }
     }
 
-    private SamplingSettings settings() {
-        if (greedy && temperature != null && temperature != 0) {
-            throw new CommandFailure(Exit.USAGE, "--greedy is temperature 0; leave out --temperature or --greedy");
-        }
-        if (ids != null && prompt != null) {
-            throw new CommandFailure(Exit.USAGE, "--prompt and --ids both say what the text begins with; give one");
-        }
-        if (samples < 1) {
-            throw new CommandFailure(Exit.USAGE, "--samples is " + samples + "; it must be at least 1");
-        }
-        double chosen = greedy ? 0 : temperature == null ? USUAL_TEMPERATURE : temperature;
-        if (!explain && (json || candidates != null)) {
+    private void check() {
+        beginnings.check();
+        RunOptions.atLeast("--samples", samples, 1, "it must be at least 1");
+        RunOptions.atLeast("--batch-size", batchSize, 1, "it must be at least 1");
+        RunOptions.atLeast("--length", length, 1, "it must be at least 1");
+        if (length != null && maxTokens != null) {
             throw new CommandFailure(
-                    Exit.USAGE, (json ? "--json" : "--candidates") + " says how --explain explains; give that too");
+                    Exit.USAGE, "--length counts the prompt and --max-tokens does not; leave out one of them");
+        }
+        if ("".equals(truncate)) {
+            throw new CommandFailure(Exit.USAGE, "--truncate is empty, so every text would end before it begins");
+        }
+        if (!explain && candidates != null) {
+            throw new CommandFailure(Exit.USAGE, "--candidates says how --explain explains; give that too");
         }
         RunOptions.atLeast("--candidates", candidates, 1, "at least one candidate must be shown");
-        return new SamplingSettings(chosen, topK, topP, seed, maxTokens, stops);
+        if (explain && batchSize > 1) {
+            throw new CommandFailure(
+                    Exit.USAGE, "--explain follows one text at a time; leave out --batch-size or --explain");
+        }
     }
 
     private Generator generator(Gpt gpt) {
         Workspace space = new Workspace(Gpt.longestRow(gpt.shape()));
-        return slide == null ? new Generator(gpt, space) : new Generator(gpt, space, slide);
+        int step = slide == null ? Math.max(1, gpt.shape().contextLength() / 2) : slide;
+        return new Generator(gpt, space, step, Math.min(batchSize, samples));
     }
 
-    private void explain(Generator generator, Source source, ChoicePrinter choices) {
-        source.printer.holdText();
-        generator.explainTo(
-                choice -> source.printer.now(json ? choices.json(choice) : choices.table(choice) + "\n"),
-                candidates == null ? USUAL_CANDIDATES : candidates);
-    }
+    /** One call of the generator, once everything is read. */
+    private final class Job {
+        private final LoadedModel loaded;
+        private final Generator generator;
+        private final Beginning beginning;
+        private final SamplingSettings settings;
 
-    private Source source(Path path, LoadedModel loaded) throws IOException {
-        int vocabulary = loaded.model().shape().vocabularySize();
-        Optional<Tokenizer> tokenizer = loaded.tokenizer();
-        int[] given = ids == null ? new int[0] : ids.within(vocabulary);
-        if (tokenizer.isEmpty()) {
-            refuseText(path, loaded.endOfText());
-            return new Source(null, IdList.text(given), given, loaded.endOfText());
+        Job(LoadedModel loaded, Generator generator, Beginning beginning, SamplingSettings settings) {
+            this.loaded = loaded;
+            this.generator = generator;
+            this.beginning = beginning;
+            this.settings = text(0).cut() ? settings.withMaxTokens(0) : limited(settings, beginning);
         }
-        if (ids == null) {
-            String text = promptText();
-            given = Encoding.ids(tokenizer.get(), text, unknown == null ? UnknownPolicy.FAIL : unknown.policy());
-            // What the model reads is shown: a character that was left out or replaced is not.
-            return new Source(tokenizer.get(), tokenizer.get().decode(given), given, loaded.endOfText());
-        }
-        return new Source(tokenizer.get(), tokenizer.get().decode(given), given, loaded.endOfText());
-    }
 
-    private void refuseText(Path path, OptionalInt endOfText) {
-        if (prompt != null || !stops.isEmpty() || unknown != null) {
-            String option = prompt != null ? "--prompt" : unknown != null ? "--unknown" : "--stop";
-            throw new CommandFailure(
-                    Exit.USAGE,
-                    option + " needs a tokenizer, and the Hugging Face folder " + path
-                            + " has none; encode the prompt elsewhere and give its token ids with --ids");
+        private SampleText text(long sample) {
+            return new SampleText(truncate, includePrefix ? beginning.shown() : "");
         }
-        if (ids == null && endOfText.isEmpty()) {
-            throw new CommandFailure(
-                    Exit.USAGE, path + " has no end-of-text token to begin with; give some token ids with --ids");
-        }
-    }
 
-    private String promptText() throws IOException {
-        if (prompt == null ? Terminal.stdin() : !prompt.equals("-")) {
-            return prompt == null ? "" : prompt;
+        private SamplingSettings limited(SamplingSettings given, Beginning before) {
+            if (length == null) {
+                return given;
+            }
+            int rest = length - before.ids().length;
+            if (rest < 0) {
+                throw new CommandFailure(
+                        Exit.USAGE,
+                        "--length is " + length + ", but the prompt alone has " + before.ids().length
+                                + " tokens; --length counts them too");
+            }
+            return given.withMaxTokens(rest);
         }
-        return Encoding.utf8(System.in.readAllBytes()).replaceFirst("\\R\\z", "");
+
+        /** Generates all samples. */
+        SamplePrinter run(Sink sink) {
+            Form form = json ? explain ? Form.NOTHING : Form.JSON : explain ? Form.WHOLE : Form.STREAM;
+            SamplePrinter printer = new SamplePrinter(sink, form, delimiter, beginning, settings.seed(), this::text);
+            if (explain) {
+                TokenNames names = TokenNames.of(loaded, output.glyphs());
+                ChoicePrinter choices = new ChoicePrinter(names, settings, beginning.ids());
+                generator.explainTo(
+                        choice -> printer.explain(json ? choices.json(choice) : choices.table(choice) + "\n"),
+                        candidates == null ? USUAL_CANDIDATES : candidates);
+            } else if (json) {
+                generator.scoreTokens();
+            }
+            long start = System.nanoTime();
+            if (beginning.tokenizer().isPresent()) {
+                generator.texts(beginning.tokenizer().get(), beginning.ids(), settings, 0, samples, printer);
+            } else {
+                generator.samples(beginning.ids(), settings, 0, samples, beginning.endOfText(), printer.ofIds());
+            }
+            reportSpeed(printer.tokens(), (System.nanoTime() - start) * 1e-9);
+            return printer;
+        }
+
+        /** The same into a file, which is there whole or not at all. */
+        void write(Path file) throws IOException {
+            try (Interruption interruption = Interruption.listen(output.err())) {
+                interruption.nothingToSave();
+                AtomicFile.write(file, out -> write(out, interruption));
+            }
+        }
+
+        private void write(OutputStream out, Interruption interruption) throws IOException {
+            Writer writer = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
+            GenerationProgress progress = new GenerationProgress(output.err(), samples);
+            SamplePrinter printer = run(text -> {
+                try {
+                    writer.write(text);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+                progress.written(text);
+                return !interruption.requested();
+            });
+            writer.flush();
+            if (interruption.requested()) {
+                throw new CommandFailure(Exit.INTERRUPTED, "interrupted; " + destination + " was not written");
+            }
+            progress.done(destination, printer);
+        }
     }
 
     private void reportSpeed(long tokens, double seconds) {
@@ -269,89 +311,6 @@ final class GenerateCommand implements Callable<Integer> {
             output.err()
                     .println(Show.count(tokens) + " tokens in " + Show.decimals(seconds, 2) + " s, "
                             + Show.decimals(tokens / seconds, 1) + " tokens/s");
-        }
-    }
-
-    /** What goes into the generator, and how what comes out is printed: as text, or as ids where there is no tokenizer. */
-    private final class Source {
-        final Printer printer = new Printer();
-        private final Tokenizer tokenizer;
-        private final String shownPrompt;
-        private final int[] given;
-        private final OptionalInt endOfText;
-
-        Source(Tokenizer tokenizer, String shownPrompt, int[] given, OptionalInt endOfText) {
-            this.tokenizer = tokenizer;
-            this.shownPrompt = shownPrompt;
-            this.given = given;
-            this.endOfText = endOfText;
-        }
-
-        /** Prints one sample; returns the number of tokens generated. */
-        int generate(Generator generator, SamplingSettings settings, int sample) {
-            printer.piece(shownPrompt);
-            if (tokenizer != null) {
-                return generator
-                        .text(tokenizer, given, settings, sample, printer::piece)
-                        .tokens();
-            }
-            String[] between = {shownPrompt.isEmpty() ? "" : ","};
-            return generator
-                    .tokens(given, settings, sample, endOfText, id -> {
-                        boolean open = printer.piece(between[0] + id);
-                        between[0] = ",";
-                        return open;
-                    })
-                    .tokens();
-        }
-    }
-
-    /** Prints text at once, or after what explains it, and notices when nobody reads it any more. */
-    private final class Printer {
-        private boolean atLineStart = true;
-        private boolean closed;
-        private StringBuilder held;
-
-        /** Keeps the text of a sample back from now on, until it ends. */
-        void holdText() {
-            held = new StringBuilder();
-        }
-
-        /** Prints or keeps a piece of the text; false if nobody reads. */
-        boolean piece(String text) {
-            if (held == null) {
-                return now(text);
-            }
-            held.append(text);
-            return !closed;
-        }
-
-        /** Prints at once; false if nobody reads. */
-        boolean now(String text) {
-            output.out().write(text);
-            atLineStart = text.isEmpty() ? atLineStart : text.endsWith("\n");
-            closed |= output.out().checkError(); // flushes
-            return !closed;
-        }
-
-        void endText() {
-            if (held != null && !json) {
-                now(held.toString());
-            }
-            holdNothing();
-            if (!atLineStart) {
-                now("\n");
-            }
-        }
-
-        private void holdNothing() {
-            if (held != null) {
-                held.setLength(0);
-            }
-        }
-
-        boolean closed() {
-            return closed;
         }
     }
 }

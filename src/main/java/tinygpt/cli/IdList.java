@@ -35,11 +35,16 @@ record IdList(int... ids) {
      * @throws CommandFailure if not
      */
     int[] within(int vocabularySize) {
+        return within("--ids", vocabularySize);
+    }
+
+    /** The same for the ids of another option. */
+    int[] within(String option, int vocabularySize) {
         for (int id : ids) {
             if (id >= vocabularySize) {
                 throw new CommandFailure(
                         Exit.USAGE,
-                        "--ids has " + id + ", but the ids of this model's vocabulary run from 0 to "
+                        option + " has " + id + ", but the ids of this model's vocabulary run from 0 to "
                                 + (vocabularySize - 1));
             }
         }

@@ -1,7 +1,6 @@
 package tinygpt.cli;
 
 import java.util.Arrays;
-import java.util.List;
 import tinygpt.generation.Generator;
 import tinygpt.generation.SamplingSettings;
 import tinygpt.text.Corpus;
@@ -35,8 +34,9 @@ final class SampleWriter implements TrainingListener {
     /** A text by the model as it is now. */
     static String sample(Trainer trainer, int tokens) {
         Tokenizer tokenizer = trainer.corpus().tokenizer();
-        SamplingSettings settings =
-                new SamplingSettings(0.8, 0, 1, trainer.hyperparameters().seed(), tokens, List.of());
+        SamplingSettings settings = SamplingSettings.defaults()
+                .withSeed(trainer.hyperparameters().seed())
+                .withMaxTokens(tokens);
         StringBuilder text = new StringBuilder();
         try (Generator generator = new Generator(trainer.model(), trainer.team().workspace())) {
             generator.text(tokenizer, start(trainer.corpus()), settings, 0, piece -> {

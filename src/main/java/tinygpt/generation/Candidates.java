@@ -120,6 +120,31 @@ final class Candidates {
         ranked = true;
     }
 
+    /** Keeps those with at least this weight; that of the most likely one is 1. */
+    void keepFrom(double least) {
+        if (!ranked) {
+            buildHeap();
+        }
+        int count = 0;
+        while (count < kept && weights[ranked ? ids[vocabulary - 1 - count] : ids[0]] >= least) {
+            if (!ranked) {
+                rankNext();
+            }
+            count++;
+        }
+        kept = count;
+        ranked = true;
+    }
+
+    /** The natural logarithm of the sum of exp(logit) of all tokens. */
+    double logSumOfExponentials() {
+        double sum = 0;
+        for (float logit : logits) {
+            sum += Exponential.exp((double) logit - logits[likeliest]);
+        }
+        return logits[likeliest] + StrictMath.log(sum);
+    }
+
     /** The candidate at a place of the cumulative distribution: the first up to which there is more than that share. */
     int at(double share) {
         double target = share * weight();

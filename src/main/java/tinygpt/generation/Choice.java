@@ -14,6 +14,7 @@ import java.util.List;
  * @param kept how many tokens could be chosen in the end
  * @param cutByTopK how many tokens top-k left out
  * @param cutByTopP how many tokens top-p left out
+ * @param cutByMinP how many tokens min-p left out
  */
 public record Choice(
         long sample,
@@ -24,7 +25,8 @@ public record Choice(
         List<Candidate> candidates,
         int kept,
         int cutByTopK,
-        int cutByTopP) {
+        int cutByTopP,
+        int cutByMinP) {
 
     public Choice {
         candidates = List.copyOf(candidates);
@@ -41,6 +43,8 @@ public record Choice(
         TOP_K,
         /** Likelier ones have the share p already. */
         TOP_P,
+        /** It has too small a share of the probability of the likeliest. */
+        MIN_P,
         /** The choice was greedy, and another token is likelier, or as likely with a smaller id. */
         GREEDY
     }
@@ -49,11 +53,13 @@ public record Choice(
      * A token that might have come.
      *
      * @param id of the token
-     * @param rank in order of likelihood, from 1; of equally likely ones the smaller id comes first
+     * @param rank in order of likelihood after the penalties, from 1; of equally likely ones the smaller id comes first
      * @param logit of the model
+     * @param penalized the logit after the penalties; the same without any
      * @param model its probability as the model gives it, at temperature 1
-     * @param tempered its probability after temperature; 1 or 0 for a greedy choice
+     * @param tempered its probability after penalties and temperature; 1 or 0 for a greedy choice
      * @param afterTopK the same among those that top-k left; 0 if it was cut
+     * @param afterTopP the same among those that top-p left; 0 if it was cut
      * @param chance its probability of being chosen in the end; 0 if it was cut
      * @param from where its range of random numbers begins; NaN if it has none
      * @param to where that range ends: numbers in [from, to) choose it
@@ -63,9 +69,11 @@ public record Choice(
             int id,
             int rank,
             float logit,
+            float penalized,
             double model,
             double tempered,
             double afterTopK,
+            double afterTopP,
             double chance,
             double from,
             double to,

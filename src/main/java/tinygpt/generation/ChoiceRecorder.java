@@ -18,9 +18,11 @@ final class ChoiceRecorder {
     private final int shown;
     private final Consumer<Choice> listener;
     private float[] logits;
+    private float[] penalized;
     private double[] model;
     private double[] tempered;
     private double[] afterTopK;
+    private double[] afterTopP;
     private double[] chance;
     private Cut[] cuts;
     private int[] order;
@@ -40,16 +42,22 @@ final class ChoiceRecorder {
         this.listener = listener;
     }
 
-    /** Every token is a candidate still. */
-    void begin(Candidates candidates, double temperature) {
+    /** Every token is a candidate still, with the logit of the model. */
+    void begin(Candidates candidates) {
         int vocabulary = candidates.count();
         logits = Arrays.copyOf(candidates.logits(), vocabulary);
         cuts = new Cut[vocabulary];
         Arrays.fill(cuts, Cut.NONE);
         Arrays.fill(cutBy, 0);
-        order = candidates.likeliest(shown);
         candidates.weigh(1);
         model = candidates.probabilities();
+    }
+
+    /** Every token is a candidate still, with the logit that the penalties left. */
+    void penalized(Candidates candidates, double temperature) {
+        int vocabulary = candidates.count();
+        penalized = Arrays.copyOf(candidates.logits(), vocabulary);
+        order = candidates.likeliest(shown);
         if (temperature > 0) {
             candidates.weigh(temperature);
             tempered = candidates.probabilities();
@@ -58,6 +66,7 @@ final class ChoiceRecorder {
             tempered[candidates.likeliest()] = 1;
         }
         afterTopK = tempered;
+        afterTopP = tempered;
         chance = tempered;
     }
 
@@ -70,6 +79,10 @@ final class ChoiceRecorder {
             chance = afterTopK;
         } else if (step instanceof SamplingStep.TopP) {
             cut(candidates, Cut.TOP_P);
+            afterTopP = candidates.probabilities();
+            chance = afterTopP;
+        } else if (step instanceof SamplingStep.MinP) {
+            cut(candidates, Cut.MIN_P);
             chance = candidates.probabilities();
         }
     }
@@ -98,7 +111,8 @@ final class ChoiceRecorder {
                 list,
                 greedy ? 1 : candidates.count(),
                 cutBy[Cut.TOP_K.ordinal()],
-                cutBy[Cut.TOP_P.ordinal()]));
+                cutBy[Cut.TOP_P.ordinal()],
+                cutBy[Cut.MIN_P.ordinal()]));
     }
 
     private Candidate candidate(int id, int rank, double[] stretch) {
@@ -106,9 +120,11 @@ final class ChoiceRecorder {
                 id,
                 rank,
                 logits[id],
+                penalized[id],
                 model[id],
                 tempered[id],
                 afterTopK[id],
+                afterTopP[id],
                 chance[id],
                 stretch == null ? Double.NaN : stretch[0],
                 stretch == null ? Double.NaN : stretch[1],
@@ -118,7 +134,7 @@ final class ChoiceRecorder {
     private int rank(int id) {
         int rank = 1;
         for (int other = 0; other < logits.length; other++) {
-            rank += logits[other] > logits[id] || (logits[other] == logits[id] && other < id) ? 1 : 0;
+            rank += penalized[other] > penalized[id] || (penalized[other] == penalized[id] && other < id) ? 1 : 0;
         }
         return rank;
     }

@@ -1,18 +1,23 @@
 package tinygpt.generation;
 
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
-import tinygpt.model.DecodeState;
+import tinygpt.model.DecodeBatch;
 import tinygpt.model.Gpt;
-import tinygpt.tensor.Matrix;
 import tinygpt.tensor.Workspace;
-import tinygpt.text.StreamingDecoder;
 import tinygpt.text.Tokenizer;
 
 /**
- * Generates text with a model, token by token.
+ * Generates text with a model, token by token, one text or a batch of them.
  *
  * <p>Design: earlier positions are kept in a key/value cache, so a token costs one row of every product. GPT-2's positions
  * are learned, so a cache that is full cannot move: the window slides by {@code slide} tokens at once, and what stays is
@@ -21,6 +26,10 @@ import tinygpt.text.Tokenizer;
  * its beginning was generated or given. A slide of T / 2, the default, reads again once in T / 2 tokens; a slide of 1
  * always shows the last T tokens, as nanoGPT does, and reads all of them again for every token.
  *
+ * <p>The texts of a batch take each step together, so that the weights are read from memory once for all of them; a text
+ * that ends makes room for the next sample. Sample i is the same to the bit in any batch: its choices are a function of
+ * (seed, i), and its arithmetic does not depend on the others.
+ *
  * <p>Not thread-safe: one generator for each thread, on the same model.
  */
 public final class Generator implements AutoCloseable {
@@ -28,11 +37,13 @@ public final class Generator implements AutoCloseable {
     private final Workspace space;
     private final int context;
     private final int slide;
-    private final DecodeState state;
+    private final int batch;
     private final Candidates candidates;
-    private final int[] window;
-    private int length;
+    private final DecodeBatch step;
+    private final List<LiveText> live = new ArrayList<>();
+    private final Deque<LiveText> free = new ArrayDeque<>();
     private ChoiceRecorder recorder;
+    private boolean scored;
 
     /** Why a text ended. */
     public enum End {
@@ -42,6 +53,8 @@ public final class Generator implements AutoCloseable {
         END_OF_TEXT,
         /** A stop text came. */
         STOP_TEXT,
+        /** A stop token came. */
+        STOP_TOKEN,
         /** Whoever received it wanted no more. */
         RECEIVER
     }
@@ -49,7 +62,7 @@ public final class Generator implements AutoCloseable {
     /**
      * What became of a text.
      *
-     * @param tokens number of tokens generated, without an end of text
+     * @param tokens number of tokens generated, without an end of text or a stop token
      * @param end why there are not more
      */
     public record Result(int tokens, End end) {}
@@ -59,18 +72,27 @@ public final class Generator implements AutoCloseable {
         this(model, space, Math.max(1, model.shape().contextLength() / 2));
     }
 
+    /** A generator of one text at a time. */
+    public Generator(Gpt model, Workspace space, int slide) {
+        this(model, space, slide, 1);
+    }
+
     /**
      * A generator.
      *
      * @param space scratch memory for rows of at least {@link Gpt#longestRow}
      * @param slide by how many tokens the window moves when it is full, 1 to the context length
+     * @param batch how many texts take a step together, at least 1; each needs a key/value cache
      * @throws IllegalStateException if the model was closed
      */
-    public Generator(Gpt model, Workspace space, int slide) {
+    public Generator(Gpt model, Workspace space, int slide, int batch) {
         this.context = model.shape().contextLength();
         if (slide < 1 || slide > context) {
             throw new IllegalArgumentException("the window cannot slide by " + slide + " tokens; 1 to " + context
                     + " are possible, the model's context length");
+        }
+        if (batch < 1) {
+            throw new IllegalArgumentException("a batch cannot have " + batch + " texts; it has at least 1");
         }
         if (space.longestRow() < Gpt.longestRow(model.shape())) {
             throw new IllegalArgumentException("the workspace takes rows of up to " + space.longestRow()
@@ -81,9 +103,10 @@ public final class Generator implements AutoCloseable {
         this.model = model;
         this.space = space;
         this.slide = slide;
-        this.state = new DecodeState(model);
+        this.batch = batch;
         this.candidates = new Candidates(model.shape().vocabularySize());
-        this.window = new int[context];
+        this.step = new DecodeBatch(batch);
+        free.add(new LiveText(model, slide));
     }
 
     /**
@@ -113,26 +136,90 @@ public final class Generator implements AutoCloseable {
      */
     public Result text(
             Tokenizer tokenizer, int[] prompt, SamplingSettings settings, long sample, Predicate<String> receiver) {
+        Result[] result = new Result[1];
+        texts(tokenizer, prompt, settings, sample, 1, new TextReceiver() {
+            @Override
+            public boolean piece(long of, String text) {
+                return receiver.test(text);
+            }
+
+            @Override
+            public void end(long of, Result ended) {
+                result[0] = ended;
+            }
+        });
+        return result[0];
+    }
+
+    /**
+     * Generates several texts from one prompt, as {@link #text} does each of them, in batches.
+     *
+     * @param first the first sample
+     * @param count how many
+     * @throws IllegalArgumentException if tokenizer and model have different vocabularies
+     * @throws ArithmeticException if the model's logits are not finite
+     */
+    public void texts(
+            Tokenizer tokenizer,
+            int[] prompt,
+            SamplingSettings settings,
+            long first,
+            int count,
+            TextReceiver receiver) {
         if (tokenizer.vocabularySize() != model.shape().vocabularySize()) {
             throw new IllegalArgumentException("the tokenizer has " + tokenizer.vocabularySize() + " tokens, the model "
                     + model.shape().vocabularySize() + ": they do not belong together");
         }
-        StreamingDecoder decoder = new StreamingDecoder(tokenizer);
-        StopTexts stops = new StopTexts(settings.stops());
-        Result result = tokens(prompt, settings, sample, OptionalInt.of(tokenizer.endOfText()), id -> {
-            String piece = stops.accept(decoder.accept(id));
-            return (piece.isEmpty() || receiver.test(piece)) && !stops.found();
-        });
-        if (stops.found()) {
-            return new Result(result.tokens(), End.STOP_TEXT);
+        Decoding decoding = new Decoding(tokenizer, settings, receiver);
+        samples(prompt, settings, first, count, OptionalInt.of(tokenizer.endOfText()), decoding);
+    }
+
+    /** Between tokens and texts. */
+    private static final class Decoding implements TokenReceiver {
+        private final Tokenizer tokenizer;
+        private final SamplingSettings settings;
+        private final TextReceiver receiver;
+        private final Map<Long, TextStream> streams = new HashMap<>();
+
+        Decoding(Tokenizer tokenizer, SamplingSettings settings, TextReceiver receiver) {
+            this.tokenizer = tokenizer;
+            this.settings = settings;
+            this.receiver = receiver;
         }
-        if (result.end() != End.RECEIVER) {
-            String rest = stops.accept(decoder.flush()) + stops.flush();
-            if (!rest.isEmpty()) {
-                receiver.test(rest);
+
+        @Override
+        public boolean wants(long sample) {
+            return receiver.wants(sample);
+        }
+
+        @Override
+        public boolean token(long sample, int id, double logProbability) {
+            receiver.token(sample, id, logProbability);
+            TextStream stream = stream(sample);
+            String piece = stream.accept(id);
+            return (piece.isEmpty() || receiver.piece(sample, piece)) && !stream.stopped();
+        }
+
+        @Override
+        public void end(long sample, Result result) {
+            TextStream stream = stream(sample);
+            streams.remove(sample);
+            if (stream.stopped()) {
+                receiver.end(sample, new Result(result.tokens(), End.STOP_TEXT));
+                return;
             }
+            if (result.end() != End.RECEIVER) {
+                String rest = stream.flush();
+                if (!rest.isEmpty()) {
+                    receiver.piece(sample, rest);
+                }
+            }
+            receiver.end(sample, result);
         }
-        return result;
+
+        private TextStream stream(long sample) {
+            return streams.computeIfAbsent(sample, s -> new TextStream(tokenizer, settings.stops()));
+        }
     }
 
     /**
@@ -147,22 +234,109 @@ public final class Generator implements AutoCloseable {
      */
     public Result tokens(
             int[] prompt, SamplingSettings settings, long sample, OptionalInt endOfText, IntPredicate receiver) {
+        Result[] result = new Result[1];
+        samples(prompt, settings, sample, 1, endOfText, new TokenReceiver() {
+            @Override
+            public boolean token(long of, int id, double logProbability) {
+                return receiver.test(id);
+            }
+
+            @Override
+            public void end(long of, Result ended) {
+                result[0] = ended;
+            }
+        });
+        return result[0];
+    }
+
+    /**
+     * Generates several samples from one prompt as token ids, as {@link #tokens} does each of them, in batches.
+     *
+     * @param first the first sample
+     * @param count how many
+     * @throws IllegalArgumentException if an id is not in the model's vocabulary, or there is no prompt and no end of text
+     * @throws ArithmeticException if the model's logits are not finite
+     */
+    public void samples(
+            int[] prompt,
+            SamplingSettings settings,
+            long first,
+            int count,
+            OptionalInt endOfText,
+            TokenReceiver receiver) {
+        int[] beginning = begin(prompt, endOfText);
+        int end = endOfText.orElse(-1);
+        try {
+            int begun = 0;
+            do {
+                while (live.size() < batch && begun < count) {
+                    begun = begin(beginning, settings, first + begun, receiver) ? begun + 1 : count;
+                }
+                advance(settings, end, receiver);
+            } while (!live.isEmpty() || begun < count);
+        } finally {
+            free.addAll(live);
+            live.clear();
+        }
+    }
+
+    /** Begins a sample; false if it is not wanted. */
+    private boolean begin(int[] prompt, SamplingSettings settings, long sample, TokenReceiver receiver) {
+        if (!receiver.wants(sample)) {
+            return false;
+        }
+        if (settings.maxTokens() == 0) {
+            receiver.end(sample, new Result(0, End.LENGTH));
+            return true;
+        }
+        LiveText text = free.isEmpty() ? new LiveText(model, slide) : free.pop();
+        live.add(text);
         Sampler sampler = new Sampler(settings, candidates, recorder);
-        int stop = endOfText.orElse(-1);
-        Matrix logits = read(begin(prompt, endOfText)); // (1, V)
-        for (int number = 0; number < settings.maxTokens(); number++) {
-            int id = sampler.choose(logits, sample, number);
-            if (id == stop) {
-                return new Result(number, End.END_OF_TEXT);
-            }
-            if (!receiver.test(id)) {
-                return new Result(number + 1, End.RECEIVER);
-            }
-            if (number + 1 < settings.maxTokens()) {
-                logits = append(id);
+        if (scored) {
+            sampler.score();
+        }
+        text.begin(space, prompt, sampler, sample);
+        return true;
+    }
+
+    /** One more token of every text. */
+    private void advance(SamplingSettings settings, int endOfText, TokenReceiver receiver) {
+        step.clear();
+        for (Iterator<LiveText> texts = live.iterator(); texts.hasNext(); ) {
+            LiveText text = texts.next();
+            int id = text.choose();
+            Result result = ended(text, id, settings, endOfText, receiver);
+            if (result == null) {
+                text.append(space, step, id);
+            } else {
+                texts.remove();
+                free.push(text);
+                receiver.end(text.sample(), result);
             }
         }
-        return new Result(settings.maxTokens(), End.LENGTH);
+        if (step.count() > 0) {
+            model.step(space, step);
+        }
+    }
+
+    /** What became of a text with the token that was chosen; null if it goes on. */
+    private static Result ended(
+            LiveText text, int id, SamplingSettings settings, int endOfText, TokenReceiver receiver) {
+        if (id == endOfText) {
+            return new Result(text.number() - 1, End.END_OF_TEXT);
+        }
+        if (settings.stopIds().contains(id)) {
+            return new Result(text.number() - 1, End.STOP_TOKEN);
+        }
+        if (!receiver.token(text.sample(), id, text.logProbability())) {
+            return new Result(text.number(), End.RECEIVER);
+        }
+        return text.number() == settings.maxTokens() ? new Result(text.number(), End.LENGTH) : null;
+    }
+
+    /** From now on receivers are told how likely each token was, which costs a pass over the vocabulary. */
+    public void scoreTokens() {
+        scored = true;
     }
 
     /**
@@ -176,7 +350,7 @@ public final class Generator implements AutoCloseable {
 
     /** How many tokens at the beginning of a text of this length the model does not see any more. */
     long unseen(long tokens) {
-        return tokens <= context ? 0 : (tokens - context + slide - 1) / slide * slide;
+        return LiveText.unseen(tokens, context, slide);
     }
 
     private int[] begin(int[] prompt, OptionalInt endOfText) {
@@ -196,26 +370,9 @@ public final class Generator implements AutoCloseable {
         return prompt;
     }
 
-    private Matrix read(int[] prompt) {
-        int from = (int) unseen(prompt.length);
-        length = prompt.length - from;
-        System.arraycopy(prompt, from, window, 0, length);
-        return state.read(model, space, window, 0, length);
-    }
-
-    private Matrix append(int id) {
-        if (length < context) {
-            window[length++] = id;
-            return model.step(space, state, id);
-        }
-        System.arraycopy(window, slide, window, 0, context - slide);
-        window[context - slide] = id;
-        length = context - slide + 1;
-        return state.read(model, space, window, 0, length);
-    }
-
     @Override
     public void close() {
-        state.close();
+        live.forEach(LiveText::close);
+        free.forEach(LiveText::close);
     }
 }

@@ -5,17 +5,20 @@ import tinygpt.random.Stream;
 import tinygpt.tensor.Matrix;
 
 /**
- * Chooses tokens: a pure function of (seed, sample, number of the token, logits). A uniform number is looked up in the
- * cumulative distribution of the candidates. Allocates nothing unless it is
- * watched. Not thread-safe.
+ * Chooses the tokens of one text: a pure function of (seed, sample, number of the token, logits), and where there are
+ * penalties of the tokens before. A uniform number is looked up in the cumulative distribution of the candidates. Allocates
+ * nothing unless it is watched. Not thread-safe.
  */
 final class Sampler {
     private final Candidates candidates;
     private final SamplingStep[] steps;
+    private final TokenHistory history; // null without penalties
     private final boolean greedy;
     private final double temperature;
     private final long seed;
     private final ChoiceRecorder recorder;
+    private float[] modelLogits; // null while nobody asks for probabilities
+    private double logProbability = Double.NaN;
 
     Sampler(SamplingSettings settings, Candidates candidates) {
         this(settings, candidates, null);
@@ -24,6 +27,7 @@ final class Sampler {
     /**
      * A sampler that somebody watches.
      *
+     * @param candidates may be shared by samplers that take turns
      * @param recorder is shown every choice; null for nobody
      */
     Sampler(SamplingSettings settings, Candidates candidates, ChoiceRecorder recorder) {
@@ -33,6 +37,20 @@ final class Sampler {
         this.temperature = settings.temperature();
         this.greedy = temperature == 0;
         this.seed = settings.seed();
+        this.history =
+                settings.penalties().none() ? null : new TokenHistory(settings.penalties(), candidates.logits().length);
+    }
+
+    /** From now on {@link #logProbability} is known. */
+    void score() {
+        modelLogits = new float[candidates.logits().length];
+    }
+
+    /** Begins another text. */
+    void begin(int... prompt) {
+        if (history != null) {
+            history.begin(prompt);
+        }
     }
 
     /**
@@ -51,8 +69,38 @@ final class Sampler {
     /** The next token from logits that are with the candidates already. */
     int choose(long sample, long number) {
         candidates.reset();
+        double whole = modelLogits == null ? 0 : rememberModel();
         if (recorder != null) {
-            recorder.begin(candidates, temperature);
+            recorder.begin(candidates);
+        }
+        if (history != null) {
+            history.penalize(candidates.logits());
+            candidates.reset();
+        }
+        int token = byRules(sample, number);
+        if (history != null) {
+            history.add(token);
+        }
+        logProbability = modelLogits == null ? Double.NaN : modelLogits[token] - whole;
+        return token;
+    }
+
+    /**
+     * The natural logarithm of the probability that the model gave the last token, before any rule; NaN unless {@link
+     * #score} was called.
+     */
+    double logProbability() {
+        return logProbability;
+    }
+
+    private double rememberModel() {
+        System.arraycopy(candidates.logits(), 0, modelLogits, 0, modelLogits.length);
+        return candidates.logSumOfExponentials();
+    }
+
+    private int byRules(long sample, long number) {
+        if (recorder != null) {
+            recorder.penalized(candidates, temperature);
         }
         if (greedy) {
             return chosen(candidates.likeliest(), sample, number, Double.NaN);

@@ -38,4 +38,18 @@ sealed interface SamplingStep {
             }
         }
     }
+
+    /**
+     * Keeps the candidates that have at least this share of the weight of the most likely one; 0 keeps all.
+     *
+     * <p>Source: Nguyen et al., "Turning up the heat: min-p sampling" (2024), section 3.
+     */
+    record MinP(double p) implements SamplingStep {
+        @Override
+        public void apply(Candidates candidates) {
+            if (p > 0) {
+                candidates.keepFrom(p);
+            }
+        }
+    }
 }

@@ -7,22 +7,23 @@ import java.util.List;
  * is known not to be. How the text is cut into pieces makes no difference: the stop text that is complete first counts,
  * and of those that end together the longest.
  */
-final class StopTexts {
+public final class StopTexts {
     private final List<String> stops;
     private final StringBuilder pending = new StringBuilder();
     private boolean found;
 
-    StopTexts(List<String> stops) {
-        this.stops = stops;
+    /** Nothing is held back if there are none. */
+    public StopTexts(List<String> stops) {
+        this.stops = List.copyOf(stops);
     }
 
     /** Whether a stop text came. */
-    boolean found() {
+    public boolean found() {
         return found;
     }
 
     /** Takes a piece; returns the text that is certain now, which may be empty. */
-    String accept(String piece) {
+    public String accept(String piece) {
         if (found) {
             return "";
         }
@@ -33,7 +34,7 @@ final class StopTexts {
     }
 
     /** Ends the text; returns what was held back, unless a stop text came. */
-    String flush() {
+    public String flush() {
         return found ? "" : take(pending.length());
     }
 

@@ -65,6 +65,16 @@ final class Block {
         Rows.add(space, state.sublayer, state.x, state.x);
     }
 
+    /** One position of each text of a batch: every x becomes x2. */
+    void rows(Workspace space, DecodeBatch batch) {
+        norm1.rows(space, batch);
+        attention.rows(space, batch, batch.normed, batch.sublayer);
+        batch.addSublayer(space);
+        norm2.rows(space, batch);
+        feedForward.rows(space, batch, batch.normed, batch.sublayer);
+        batch.addSublayer(space);
+    }
+
     private void residual(Workspace space, Activations a, DropoutMask mask, Matrix x, Matrix sum) {
         if (mask != null && mask.active()) {
             long place = a.dropouts().residualPlace(layer, a.firstToken());

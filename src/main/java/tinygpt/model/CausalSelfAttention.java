@@ -106,8 +106,23 @@ final class CausalSelfAttention {
 
     /** One position, with the keys and values before it taken from the cache. */
     void step(Workspace space, DecodeState state, Matrix x, Matrix y) {
-        KeyValueCache cache = state.cache();
         attention.row(space, state, x, state.qkv); // (1, 3C)
+        attend(space, state);
+        projection.row(space, state, state.attended, y); // (1, C)
+    }
+
+    /** One position of each text of a batch, each with its own cache. */
+    void rows(Workspace space, DecodeBatch batch, Matrix[] x, Matrix[] y) {
+        attention.rows(space, batch, x, batch.qkv); // (1, 3C) each
+        for (int i = 0; i < batch.count(); i++) {
+            attend(space, batch.state(i));
+        }
+        projection.rows(space, batch, batch.attended, y); // (1, C)
+    }
+
+    /** From qkv to what the heads read out, for one position. */
+    private void attend(Workspace space, DecodeState state) {
+        KeyValueCache cache = state.cache();
         int seen = cache.append(space, layer, state.qkv); // keys and values (seen, D) for each head
         for (int head = 0; head < heads; head++) {
             Matrix p = state.scores(seen); // (1, seen)
@@ -115,6 +130,5 @@ final class CausalSelfAttention {
             Rows.causalSoftmax(space, p, seen, scale);
             Blas.multiplyRow(space, 1, p, cache.values(layer, head, seen), 0, state.attended(head)); // (1, D)
         }
-        projection.row(space, state, state.attended, y); // (1, C)
     }
 }

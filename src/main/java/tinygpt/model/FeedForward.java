@@ -55,4 +55,13 @@ final class FeedForward {
         Rows.gelu(space, exactGelu, false, state.hidden, state.hidden);
         down.row(space, state, state.hidden, y); // (1, C)
     }
+
+    /** One position of each text of a batch. */
+    void rows(Workspace space, DecodeBatch batch, Matrix[] x, Matrix[] y) {
+        up.rows(space, batch, x, batch.hidden); // (1, F) each
+        for (int i = 0; i < batch.count(); i++) {
+            Rows.gelu(space, exactGelu, false, batch.hidden[i], batch.hidden[i]);
+        }
+        down.rows(space, batch, batch.hidden, y); // (1, C)
+    }
 }

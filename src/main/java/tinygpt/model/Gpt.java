@@ -179,6 +179,32 @@ public final class Gpt {
         return state.logits;
     }
 
+    /**
+     * One more token of each text of a batch. The logits that follow, (1, V), are those of its states; they are to the bit
+     * what {@link #step} gives for each text alone, but the weights are read from memory once for all.
+     *
+     * @throws IllegalStateException if a cache is full, or the model or a state was closed
+     */
+    public void step(Workspace space, DecodeBatch batch) {
+        if (batch.count() == 1) {
+            step(space, batch.state(0), batch.token(0));
+            return;
+        }
+        registry.weights();
+        for (int i = 0; i < batch.count(); i++) {
+            DecodeState state = batch.state(i);
+            embeddings.step(space, state.token(batch.token(i)), state.cache().length(), state.x);
+        }
+        for (Block block : blocks) {
+            block.rows(space, batch);
+        }
+        for (int i = 0; i < batch.count(); i++) {
+            batch.state(i).cache().advance();
+        }
+        finalNorm.rows(space, batch);
+        head.rows(space, batch, batch.normed, batch.logits);
+    }
+
     private Linear linear(String name) {
         Parameter weight = registry.get(name + ".weight");
         return new Linear(weight, bias(name), registry.adapterOf(weight));

@@ -45,6 +45,13 @@ final class LayerNorm {
         Rows.layerNorm(space, x, g, b, epsilon, y, statistics); // (M, C)
     }
 
+    /** The residual stream of each text of a batch, normalized. */
+    void rows(Workspace space, DecodeBatch batch) {
+        for (int i = 0; i < batch.count(); i++) {
+            forward(space, batch.x[i], batch.normed[i], batch.state(i).statistics);
+        }
+    }
+
     /** Adds to dx. */
     void backward(Workspace space, Matrix x, Matrix statistics, Matrix dy, Matrix dx, Gradients gradients) {
         Matrix dGain = gain.trainable() ? gradients.of(gain) : null;

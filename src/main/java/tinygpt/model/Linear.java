@@ -106,4 +106,19 @@ final class Linear {
             Blas.multiplyRow(space, adapter.scale(), state.adapted, loraB, 1, y); // (1, out)
         }
     }
+
+    /** One row of each text of a batch: to the bit what {@link #row} gives, and the weights are read once for all. */
+    void rows(Workspace space, DecodeBatch batch, Matrix[] x, Matrix[] y) {
+        int count = batch.count();
+        if (b != null) {
+            for (int i = 0; i < count; i++) {
+                Rows.copy(space, b, y[i]);
+            }
+        }
+        Blas.multiplyRows(space, 1, x, count, w, b == null ? 0 : 1, y); // (1, out) each
+        if (adapter != null) {
+            Blas.multiplyRows(space, 1, x, count, loraA, 0, batch.adapted); // (1, r)
+            Blas.multiplyRows(space, adapter.scale(), batch.adapted, count, loraB, 1, y); // (1, out)
+        }
+    }
 }

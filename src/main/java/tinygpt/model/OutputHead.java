@@ -40,4 +40,9 @@ final class OutputHead {
     void row(Workspace space, Matrix x, Matrix logits) {
         Blas.multiplyRowTransposed(space, 1, x, w, 0, logits); // (1, V)
     }
+
+    /** One row of each text of a batch, reading the weights once. */
+    void rows(Workspace space, DecodeBatch batch, Matrix[] x, Matrix[] logits) {
+        Blas.multiplyRowsTransposed(space, 1, x, batch.count(), w, 0, logits); // (1, V) each
+    }
 }

@@ -27,6 +27,15 @@ public final class Blas {
     /** A destination of more floats than this leaves the cache while a product is summed up, and OpenBLAS is faster. */
     private static final int ONE_DNN_SUMMED = 300_000;
 
+    /**
+     * Floats of a piece of a matrix that is multiplied by one vector after the other: 256 KB, which a second-level cache
+     * keeps. A matrix of up to two pieces is one.
+     */
+    private static final int PIECE = 1 << 16;
+
+    /** Rows of a piece are a multiple of this. */
+    private static final int PIECE_ROWS = 8;
+
     private static final byte NOT_TRANSPOSED = 'N';
     private static final byte TRANSPOSED = 'T';
 
@@ -53,7 +62,24 @@ public final class Blas {
     /** y = alpha x a + beta y for row vectors x (1, K), y (1, N) and a (K, N). */
     public static void multiplyRow(Workspace w, float alpha, Matrix x, Matrix a, float beta, Matrix y) {
         check(x.rows() == 1 && y.rows() == 1 && x.columns() == a.rows() && a.columns() == y.columns(), "x a", x, a, y);
-        sgemv(w, CblasTrans, alpha, a, x, beta, y);
+        int step = rowsInPiece(a);
+        for (int row = 0; row < a.rows(); row += step) {
+            addPiece(w, alpha, x, a, row, step, row == 0 ? beta : 1, y);
+        }
+    }
+
+    /**
+     * y[i] = alpha x[i] a + beta y[i] for the first row vectors x[i] (1, K), y[i] (1, N) and a (K, N), which is read from
+     * memory once for all of them. Each y[i] is to the bit what {@link #multiplyRow} gives: it has the same products of the
+     * same pieces of the matrix, in the same order. A product of matrices would be cut up by the number of its rows.
+     */
+    public static void multiplyRows(Workspace w, float alpha, Matrix[] x, int count, Matrix a, float beta, Matrix[] y) {
+        int step = rowsInPiece(a);
+        for (int row = 0; row < a.rows(); row += step) {
+            for (int i = 0; i < count; i++) {
+                addPiece(w, alpha, x[i], a, row, step, row == 0 ? beta : 1, y[i]);
+            }
+        }
     }
 
     /** y = alpha x a^T + beta y for row vectors x (1, K), y (1, N) and a (N, K). */
@@ -64,7 +90,24 @@ public final class Blas {
                 x,
                 a,
                 y);
-        sgemv(w, CblasNoTrans, alpha, a, x, beta, y);
+        int step = rowsInPiece(a);
+        for (int row = 0; row < a.rows(); row += step) {
+            fillPiece(w, alpha, x, a, row, step, beta, y);
+        }
+    }
+
+    /**
+     * y[i] = alpha x[i] a^T + beta y[i] for the first row vectors x[i] (1, K), y[i] (1, N) and a (N, K), which is read from
+     * memory once for all of them; as {@link #multiplyRowTransposed} to the bit.
+     */
+    public static void multiplyRowsTransposed(
+            Workspace w, float alpha, Matrix[] x, int count, Matrix a, float beta, Matrix[] y) {
+        int step = rowsInPiece(a);
+        for (int row = 0; row < a.rows(); row += step) {
+            for (int i = 0; i < count; i++) {
+                fillPiece(w, alpha, x[i], a, row, step, beta, y[i]);
+            }
+        }
     }
 
     /** The library behind products of matrices. */
@@ -135,21 +178,42 @@ public final class Blas {
                 || !Library.AVX512 && transA && m >= 2 * n && m >= 256 && n <= 128;
     }
 
-    private static void sgemv(Workspace w, int trans, float alpha, Matrix a, Matrix x, float beta, Matrix y) {
+    private static int rowsInPiece(Matrix a) {
+        return (long) a.rows() * a.columns() <= 2 * PIECE
+                ? Math.max(1, a.rows())
+                : Math.max(PIECE_ROWS, PIECE / a.columns() / PIECE_ROWS * PIECE_ROWS);
+    }
+
+    /** y = alpha x a + beta y for some rows of a and the elements of x that belong to them. */
+    private static void addPiece(
+            Workspace w, float alpha, Matrix x, Matrix a, int row, int step, float beta, Matrix y) {
+        FloatPointer px = w.pointerB.to(x);
+        px.position(px.position() + row);
+        sgemv(w, CblasTrans, alpha, a, row, Math.min(step, a.rows() - row), px, beta, w.pointerC.to(y));
+    }
+
+    /** The elements of y = alpha x a^T + beta y that belong to some rows of a. */
+    private static void fillPiece(
+            Workspace w, float alpha, Matrix x, Matrix a, int row, int step, float beta, Matrix y) {
+        FloatPointer py = w.pointerC.to(y);
+        py.position(py.position() + row);
+        sgemv(w, CblasNoTrans, alpha, a, row, Math.min(step, a.rows() - row), w.pointerB.to(x), beta, py);
+    }
+
+    private static void sgemv(
+            Workspace w,
+            int trans,
+            float alpha,
+            Matrix a,
+            int row,
+            int rows,
+            FloatPointer x,
+            float beta,
+            FloatPointer y) {
         Library.load();
-        openblas_nolapack.cblas_sgemv(
-                CblasRowMajor,
-                trans,
-                a.rows(),
-                a.columns(),
-                alpha,
-                w.pointerA.to(a),
-                a.stride(),
-                w.pointerB.to(x),
-                1,
-                beta,
-                w.pointerC.to(y),
-                1);
+        FloatPointer pa = w.pointerA.to(a);
+        pa.position(pa.position() + (long) row * a.stride());
+        openblas_nolapack.cblas_sgemv(CblasRowMajor, trans, rows, a.columns(), alpha, pa, a.stride(), x, 1, beta, y, 1);
     }
 
     private static void check(boolean fits, String product, Matrix a, Matrix b, Matrix c) {

@@ -13,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -52,7 +51,12 @@ class GenerateCommandTest {
 
     @Test
     void samplingOptions_areThoseOfTheGenerator() {
-        SamplingSettings settings = new SamplingSettings(1.3, 9, 0.7, -5, 50, List.of());
+        SamplingSettings settings = SamplingSettings.defaults()
+                .withTemperature(1.3)
+                .withTopK(9)
+                .withTopP(0.7)
+                .withSeed(-5)
+                .withMaxTokens(50);
         Run run = run("--prompt=once", "--max-tokens=50", "--temperature=1.3", "--top-k=9", "--top-p=0.7", "--seed=-5");
         assertEquals(new Run(0, ended("once" + generate("once", settings)), ""), run);
     }

@@ -318,7 +318,6 @@ class LookingCommandsTest {
             delimiter = '|',
             quoteCharacter = '"',
             value = {
-                "generate --json|--json says how --explain explains; give that too",
                 "generate --candidates=3|--candidates says how --explain explains; give that too",
                 "generate --explain --candidates=0|--candidates is 0; at least one candidate must be shown",
                 "attention|there is no text to look at; give one with --prompt, or token ids with --ids",

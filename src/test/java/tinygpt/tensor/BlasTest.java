@@ -1,5 +1,6 @@
 package tinygpt.tensor;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -70,6 +71,34 @@ class BlasTest {
         check(m, n, k, matrix(m, k, 1), false, matrix(n, k, 2), true, 1, Float.NaN, Blas::multiplyTransposedB);
         check(1, n, k, matrix(1, k, 1), false, matrix(k, n, 2), false, 1, Float.NaN, Blas::multiplyRow);
         check(1, n, k, matrix(1, k, 1), false, matrix(n, k, 2), true, 1, Float.NaN, Blas::multiplyRowTransposed);
+    }
+
+    /** Small ones in one piece, large ones in several, of which the last is short. */
+    @ParameterizedTest
+    @CsvSource({"5, 7", "64, 192", "300, 500", "1031, 130", "8, 20000", "20000, 8"})
+    void rowsTogether_areTheSameRowsAlone_toTheBit(int k, int n) {
+        Matrix a = matrix(k, n, 1);
+        Matrix b = matrix(n, k, 2);
+        for (int count : new int[] {1, 2, 3, 8}) {
+            Matrix[] x = new Matrix[count];
+            Matrix[] alone = new Matrix[count];
+            Matrix[] together = new Matrix[count];
+            for (int i = 0; i < count; i++) {
+                x[i] = matrix(1, k, 10 + i);
+                alone[i] = matrix(1, n, 20 + i);
+                together[i] = matrix(1, n, 20 + i);
+                Blas.multiplyRow(workspace, 0.5f, x[i], a, 1, alone[i]);
+            }
+            Blas.multiplyRows(workspace, 0.5f, x, count, a, 1, together);
+            for (int i = 0; i < count; i++) {
+                assertArrayEquals(alone[i].toArray(), together[i].toArray());
+                Blas.multiplyRowTransposed(workspace, 1, x[i], b, 0, alone[i]);
+            }
+            Blas.multiplyRowsTransposed(workspace, 1, x, count, b, 0, together);
+            for (int i = 0; i < count; i++) {
+                assertArrayEquals(alone[i].toArray(), together[i].toArray());
+            }
+        }
     }
 
     @Test
