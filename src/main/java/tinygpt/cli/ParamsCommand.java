@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -207,7 +208,7 @@ final class ParamsCommand implements Callable<Integer> {
         String title = model == null ? ModelOption.latestRun().toString() : model;
         try (WeightFile file = WeightFile.open(title)) {
             file.notes().forEach(note -> output.err().println("tinygpt: note: " + note));
-            Set<Parameter> selected = Set.copyOf(select(file.registry()));
+            Set<Parameter> selected = withOwners(select(file.registry()));
             StatisticsReport report = new StatisticsReport(title, file, ModelStatistics.of(file), selected, order);
             switch (format) {
                 case table -> new StatisticsTable(report, !all, output.glyphs()).print(output.out(), output.width());
@@ -217,6 +218,21 @@ final class ParamsCommand implements Callable<Integer> {
             }
         }
         return Exit.OK;
+    }
+
+    /** A tied tensor has no numbers of its own: in its place stands the one it shares, and a note says so. */
+    private Set<Parameter> withOwners(List<Parameter> selected) {
+        Set<Parameter> owners = new LinkedHashSet<>();
+        for (Parameter parameter : selected) {
+            Parameter owner = parameter.tiedTo();
+            if (owner != null && !selected.contains(owner)) {
+                output.err()
+                        .println("tinygpt: note: " + parameter.name() + " is tied to " + owner.name()
+                                + ": they are the same numbers");
+            }
+            owners.add(owner == null ? parameter : owner);
+        }
+        return owners;
     }
 
     private List<Parameter> select(ParameterRegistry registry) {

@@ -74,6 +74,15 @@ class StatisticsTest {
         assertEquals(2, Run.of("params", run, "--model", run).exitCode());
     }
 
+    /** The table was empty. */
+    @Test
+    void tiedTensorAlone_isTheOneItShares() {
+        Run shown = Run.of("params", "--stats", run, "--kind=output");
+        assertTrue(line(shown, "wte.weight").contains("embedding"), shown.out());
+        assertEquals("tinygpt: note: lm_head.weight is tied to wte.weight: they are the same numbers\n", shown.err());
+        assertEquals("", Run.of("params", "--stats", run).err());
+    }
+
     @Test
     void json_hasHistogramsAndHashes() throws Exception {
         JsonNode root = new ObjectMapper()
