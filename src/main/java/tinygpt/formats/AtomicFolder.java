@@ -38,19 +38,17 @@ final class AtomicFolder {
                     String.valueOf(parent), null, "there is no such folder; make it, or write elsewhere");
         }
         requireReplaceable(folder, place, replaceable);
-        long process = ProcessHandle.current().pid();
-        Path temporary = place.resolveSibling("." + place.getFileName() + "-" + process);
-        Path old = place.resolveSibling("." + place.getFileName() + "-" + process + "-old");
+        Path temporary = place.resolveSibling(
+                "." + place.getFileName() + "-" + ProcessHandle.current().pid());
         try {
             delete(temporary);
             Files.createDirectory(temporary);
             content.writeTo(temporary);
             AtomicFile.syncFolder(temporary);
-            swap(place, temporary, old);
+            swap(place, temporary);
             AtomicFile.syncFolder(parent);
         } finally {
             delete(temporary);
-            delete(old);
         }
     }
 
@@ -74,12 +72,17 @@ final class AtomicFolder {
         }
     }
 
-    private static void swap(Path place, Path temporary, Path old) throws IOException {
+    /** What was there before is removed last, when the new folder has its name. */
+    private static void swap(Path place, Path temporary) throws IOException {
         if (!Files.exists(place)) {
             Files.move(temporary, place, StandardCopyOption.ATOMIC_MOVE);
             return;
         }
-        delete(old);
+        Path old;
+        int attempt = 0;
+        do {
+            old = temporary.resolveSibling(temporary.getFileName() + "-old" + attempt++);
+        } while (Files.exists(old, LinkOption.NOFOLLOW_LINKS));
         Files.move(place, old, StandardCopyOption.ATOMIC_MOVE);
         try {
             Files.move(temporary, place, StandardCopyOption.ATOMIC_MOVE);
@@ -87,6 +90,7 @@ final class AtomicFolder {
             Files.move(old, place, StandardCopyOption.ATOMIC_MOVE);
             throw e;
         }
+        delete(old);
     }
 
     private static void delete(Path folder) throws IOException {
