@@ -30,7 +30,7 @@ await main(async (one) => {
 
   const { logits } = await model({ input_ids: tensor([one.all]), attention_mask: tensor([one.all.map(() => 1)]) });
   const [, , vocabulary] = logits.dims;
-  for (let at = one.prompt.length - 1; at < one.all.length; at++) {
+  for (let at = 0; at < one.all.length; at++) {
     const found = softmax(logits.data.subarray(at * vocabulary, (at + 1) * vocabulary));
     one.probabilities(at, (id) => found[id]);
   }
