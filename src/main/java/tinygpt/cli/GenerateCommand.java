@@ -24,7 +24,15 @@ import tinygpt.runs.LoadedModel;
 import tinygpt.tensor.Workspace;
 import tinygpt.text.UnknownPolicy;
 
-/** Lets a model go on with a prompt. */
+/**
+ * Lets a model go on with a prompt.
+ *
+ * <p>Options that gpt-2-simple has mean what they mean there: {@code --length} counts the prompt, and {@code --truncate} cuts
+ * the whole text, or without the prompt what follows it, before the first place where it occurs. Different are: a text that
+ * is cut is not generated any further; a prompt that shall not be printed is not, even if the text to cut before never
+ * comes; line breaks at the beginning stay; the delimiter stands between texts, not after each, and is {@code ---}; a batch
+ * need not divide the number of samples.
+ */
 @Command(
         name = "generate",
         mixinStandardHelpOptions = true,
