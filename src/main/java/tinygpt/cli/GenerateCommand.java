@@ -49,7 +49,7 @@ import tinygpt.text.UnknownPolicy;
             "Examples:",
             "  tinygpt generate --prompt 'Once upon a time'",
             "  tinygpt generate --samples 3 --temperature 1 --top-p 0.9 --seed 7",
-            "  tinygpt generate --prefix 'Title:' --truncate '<|endoftext|>' --include-prefix false",
+            "  tinygpt generate --prefix 'Title:' --truncate '<end>' --include-prefix false",
             "  tinygpt generate --samples 100 --batch-size 8 --destination texts.txt",
             "  head -3 story.txt | tinygpt generate --stop '<end>'",
             "  tinygpt generate --prompt 'Once' --max-tokens 3 --top-k 5 --explain",
@@ -163,7 +163,8 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Option(
             names = "--json",
-            description = "A line of JSON for each text: prompt, text, ids, why it ended, log-probability. With"
+            description = "A line of JSON for each text: prompt, text as it would be printed, ids, why it ended,"
+                    + " the log-probability that the model itself gives the ids. With"
                     + " --explain, one for each token.")
     private boolean json;
 
