@@ -24,7 +24,15 @@ import tinygpt.runs.LoadedModel;
 import tinygpt.tensor.Workspace;
 import tinygpt.text.UnknownPolicy;
 
-/** Lets a model go on with a prompt. */
+/**
+ * Lets a model go on with a prompt.
+ *
+ * <p>Options that gpt-2-simple has mean what they mean there: {@code --length} counts the prompt, and {@code --truncate} cuts
+ * the whole text, or without the prompt what follows it, before the first place where it occurs. Different are: a text that
+ * is cut is not generated any further; a prompt that shall not be printed is not, even if the text to cut before never
+ * comes; line breaks at the beginning stay; the delimiter stands between texts, not after each, and is {@code ---}; a batch
+ * need not divide the number of samples.
+ */
 @Command(
         name = "generate",
         mixinStandardHelpOptions = true,
@@ -41,7 +49,7 @@ import tinygpt.text.UnknownPolicy;
             "Examples:",
             "  tinygpt generate --prompt 'Once upon a time'",
             "  tinygpt generate --samples 3 --temperature 1 --top-p 0.9 --seed 7",
-            "  tinygpt generate --prefix 'Title:' --truncate '<|endoftext|>' --include-prefix false",
+            "  tinygpt generate --prefix 'Title:' --truncate '<end>' --include-prefix false",
             "  tinygpt generate --samples 100 --batch-size 8 --destination texts.txt",
             "  head -3 story.txt | tinygpt generate --stop '<end>'",
             "  tinygpt generate --prompt 'Once' --max-tokens 3 --top-k 5 --explain",
@@ -155,7 +163,8 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Option(
             names = "--json",
-            description = "A line of JSON for each text: prompt, text, ids, why it ended, log-probability. With"
+            description = "A line of JSON for each text: prompt, text as it would be printed, ids, why it ended,"
+                    + " the log-probability that the model itself gives the ids. With"
                     + " --explain, one for each token.")
     private boolean json;
 

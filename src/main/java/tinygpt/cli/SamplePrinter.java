@@ -112,7 +112,7 @@ final class SamplePrinter implements TextReceiver {
             @Override
             public boolean token(long sample, int id, double logProbability) {
                 SampleText text = begun.get(sample);
-                boolean first = beginning.shown().isEmpty() && text.ids().isEmpty();
+                boolean first = !text.hasBeginning() && text.ids().isEmpty();
                 SamplePrinter.this.token(sample, id, logProbability);
                 return piece(sample, first ? Integer.toString(id) : "," + id);
             }

@@ -10,6 +10,7 @@ import tinygpt.generation.StopTexts;
 final class SampleText {
     private final StopTexts truncation;
     private final StringBuilder waiting;
+    private final boolean hasBeginning;
     private final List<Integer> ids = new ArrayList<>();
     private double logProbability;
     private Result result;
@@ -23,6 +24,12 @@ final class SampleText {
     SampleText(String truncate, String beginning) {
         truncation = new StopTexts(truncate == null ? List.of() : List.of(truncate));
         waiting = new StringBuilder(truncation.accept(beginning));
+        hasBeginning = !beginning.isEmpty();
+    }
+
+    /** Whether anything is printed before the text that is generated. */
+    boolean hasBeginning() {
+        return hasBeginning;
     }
 
     /** Takes a token. */

@@ -3,10 +3,8 @@ package tinygpt.generation;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
@@ -170,56 +168,8 @@ public final class Generator implements AutoCloseable {
             throw new IllegalArgumentException("the tokenizer has " + tokenizer.vocabularySize() + " tokens, the model "
                     + model.shape().vocabularySize() + ": they do not belong together");
         }
-        Decoding decoding = new Decoding(tokenizer, settings, receiver);
-        samples(prompt, settings, first, count, OptionalInt.of(tokenizer.endOfText()), decoding);
-    }
-
-    /** Between tokens and texts. */
-    private static final class Decoding implements TokenReceiver {
-        private final Tokenizer tokenizer;
-        private final SamplingSettings settings;
-        private final TextReceiver receiver;
-        private final Map<Long, TextStream> streams = new HashMap<>();
-
-        Decoding(Tokenizer tokenizer, SamplingSettings settings, TextReceiver receiver) {
-            this.tokenizer = tokenizer;
-            this.settings = settings;
-            this.receiver = receiver;
-        }
-
-        @Override
-        public boolean wants(long sample) {
-            return receiver.wants(sample);
-        }
-
-        @Override
-        public boolean token(long sample, int id, double logProbability) {
-            receiver.token(sample, id, logProbability);
-            TextStream stream = stream(sample);
-            String piece = stream.accept(id);
-            return (piece.isEmpty() || receiver.piece(sample, piece)) && !stream.stopped();
-        }
-
-        @Override
-        public void end(long sample, Result result) {
-            TextStream stream = stream(sample);
-            streams.remove(sample);
-            if (stream.stopped()) {
-                receiver.end(sample, new Result(result.tokens(), End.STOP_TEXT));
-                return;
-            }
-            if (result.end() != End.RECEIVER) {
-                String rest = stream.flush();
-                if (!rest.isEmpty()) {
-                    receiver.piece(sample, rest);
-                }
-            }
-            receiver.end(sample, result);
-        }
-
-        private TextStream stream(long sample) {
-            return streams.computeIfAbsent(sample, s -> new TextStream(tokenizer, settings.stops()));
-        }
+        TokenReceiver texts = new TextStreams(tokenizer, settings.stops(), receiver);
+        samples(prompt, settings, first, count, OptionalInt.of(tokenizer.endOfText()), texts);
     }
 
     /**

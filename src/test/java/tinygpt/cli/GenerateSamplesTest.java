@@ -188,6 +188,21 @@ class GenerateSamplesTest {
     }
 
     @Test
+    void idsWithoutThePrompt_areThoseThatFollow() {
+        ModelFixtures.Golden golden = ModelFixtures.golden("gpt2-tiny-tied");
+        int[] follows = golden.greedyContinuation();
+        String[] options = {
+            "generate",
+            "--model=" + golden.folder(),
+            "--greedy",
+            "--ids=" + IdList.text(golden.greedyPrompt()),
+            "--length=" + (golden.greedyPrompt().length + 3),
+            "--include-prefix=false"
+        };
+        assertEquals(new Run(0, follows[0] + "," + follows[1] + "," + follows[2] + "\n", ""), Run.of(options));
+    }
+
+    @Test
     void stopFile_hasAStopTextOnEachLine() throws IOException {
         Path stops = Files.writeString(folder.resolve("stops.txt"), "@@\n\ne\r\nqu\n");
         String[] options = {"--prompt=once", "--samples=3", "--max-tokens=40"};

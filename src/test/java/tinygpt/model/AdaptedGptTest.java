@@ -132,6 +132,36 @@ class AdaptedGptTest {
     }
 
     @Test
+    void stepOfABatch_givesEachTextTheLogitsOfAStepAlone_toTheBit() {
+        ModelShape shape = shape(true, false);
+        ParameterRegistry shapes = ParameterRegistry.of(shape, new Adaptation("kind:adapter", 4, 16, "*"));
+        int[] ids = ModelFixtures.randomIds(shape, 1, 40, 2)[0];
+        try (ParameterRegistry registry = shapes.allocate()) {
+            ModelFixtures.fill(registry, ModelFixtures.randomWeights(registry, 1));
+            Gpt model = new Gpt(registry);
+            Workspace space = TestWorkspaces.of("vector", Gpt.longestRow(shape));
+            DecodeBatch batch = new DecodeBatch(3);
+            try (DecodeState a = new DecodeState(model);
+                    DecodeState b = new DecodeState(model);
+                    DecodeState alone = new DecodeState(model)) {
+                a.read(model, space, ids, 0, 30);
+                b.read(model, space, ids, 9, 2);
+                batch.add(a, ids[30]);
+                batch.add(b, ids[11]);
+                model.step(space, batch);
+                alone.read(model, space, ids, 0, 30);
+                assertArrayEquals(
+                        model.step(space, alone, ids[30]).toArray(), a.logits().toArray());
+                alone.read(model, space, ids, 9, 2);
+                assertArrayEquals(
+                        model.step(space, alone, ids[11]).toArray(), b.logits().toArray());
+                assertEquals(31, a.cache().length());
+                assertEquals(3, b.cache().length());
+            }
+        }
+    }
+
+    @Test
     void mergedModel_hasTheLogitsOfTheAdaptedOne() {
         ModelShape shape = shape(false, false);
         ParameterRegistry shapes =
