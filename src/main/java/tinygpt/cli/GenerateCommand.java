@@ -185,7 +185,7 @@ final class GenerateCommand implements Callable<Integer> {
         SamplingSettings settings = sampling.settings().withMaxTokens(maxTokens == null ? USUAL_TOKENS : maxTokens);
         Path path = model.path();
         Advice.print(output.err());
-        try (LoadedModel loaded = ModelOption.open(path, output);
+        try (LoadedModel loaded = ModelOption.openToGenerate(path, output);
                 Generator generator = generator(loaded.model())) {
             sampling.check(loaded.model().shape().vocabularySize());
             String textOption = truncate != null ? "--truncate" : sampling.stopOption();

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -18,6 +19,7 @@ public final class SafetensorsReader implements TensorFile {
     private final FileWindow file;
     private final SafetensorsHeader header;
     private final long dataStart;
+    private final QuantizedTensors quantized; // null where there are none
 
     /**
      * One tensor of the file.
@@ -64,6 +66,8 @@ public final class SafetensorsReader implements TensorFile {
         byte[] json = file.bytes(SafetensorsHeader.PREFIX_BYTES, (int) length);
         this.dataStart = SafetensorsHeader.PREFIX_BYTES + length;
         this.header = SafetensorsHeader.parse(file.file(), json, size - dataStart);
+        String rounded = header.metadata().get(QuantizedTensors.KEY);
+        this.quantized = rounded == null ? null : QuantizedTensors.of(this, rounded);
     }
 
     /**
@@ -123,8 +127,28 @@ public final class SafetensorsReader implements TensorFile {
         return entry;
     }
 
+    /** The tensors that are kept as whole numbers with scales, if there are such. */
+    public Optional<QuantizedTensors> quantized() {
+        return Optional.ofNullable(quantized);
+    }
+
+    @Override
+    public long[] shape(String name) {
+        return isQuantized(name) ? quantized.shape(name) : entry(name).shape();
+    }
+
+    @Override
+    public boolean holdsFloats(String name) {
+        return isQuantized(name) || entry(name).dtype().isFloat();
+    }
+
+    private boolean isQuantized(String name) {
+        return quantized != null && quantized.contains(name);
+    }
+
     /**
-     * Reads numbers of a tensor as float32. F32, F16 and BF16 are exact, F64 is rounded to nearest.
+     * Reads numbers of a tensor as float32. F32, F16 and BF16 are exact, F64 is rounded to nearest, and codes with scales
+     * become the numbers they stand for.
      *
      * @param first index of the first element, in C order
      * @param at index of the first element in the destination
@@ -133,6 +157,15 @@ public final class SafetensorsReader implements TensorFile {
      */
     @Override
     public void readFloats(String name, long first, float[] destination, int at, int count) {
+        if (isQuantized(name)) {
+            quantized.readFloats(name, first, destination, at, count);
+        } else {
+            readStored(name, first, destination, at, count);
+        }
+    }
+
+    /** Reads numbers of a tensor that is kept as floating point numbers. */
+    void readStored(String name, long first, float[] destination, int at, int count) {
         Entry entry = entry(name);
         if (!entry.dtype().isFloat()) {
             throw new BadFileException(
@@ -179,6 +212,23 @@ public final class SafetensorsReader implements TensorFile {
                 destination[at + done + i] = (int) value;
             }
         });
+    }
+
+    /**
+     * Reads elements of a tensor of I8 or U8.
+     *
+     * @param first index of the first element, in C order
+     * @param at index of the first element in the destination
+     * @throws BadFileException if there is no such tensor, it holds something else, or reading fails
+     * @throws IndexOutOfBoundsException if the range lies outside the tensor or the destination
+     */
+    public void readBytes(String name, long first, byte[] destination, int at, int count) {
+        Entry entry = entry(name);
+        if (entry.dtype() != Dtype.I8 && entry.dtype() != Dtype.U8) {
+            throw new BadFileException(file, BadFileException.quote(name) + " is " + entry.dtype() + ", not I8 or U8");
+        }
+        Objects.checkFromIndexSize(at, count, destination.length);
+        pieces(entry, first, count, (done, n) -> buffer.get(destination, at + done, n));
     }
 
     /**

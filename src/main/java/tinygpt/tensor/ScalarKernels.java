@@ -216,4 +216,34 @@ final class ScalarKernels implements Kernels {
         sums[0] = weightSquares;
         sums[1] = changeSquares;
     }
+
+    @Override
+    public void addCodeDots(float[] x, byte[] codes, int codesAt, int rows, int n, float[] y, int yAt) {
+        for (int r = 0; r < rows; r++) {
+            double sum = 0;
+            for (int j = 0; j < n; j++) {
+                sum += x[j] * codes[codesAt + r * n + j];
+            }
+            y[yAt + r] += (float) sum;
+        }
+    }
+
+    @Override
+    public void packedDots(float[] x, byte[] codes, float[] scales, int rows, int n, int group, float[] y) {
+        int groups = (n + group - 1) / group;
+        for (int r = 0; r < rows; r++) {
+            double sum = 0;
+            for (int j = 0; j < n; j++) {
+                sum += x[j] * scales[r * groups + j / group] * codes[r * n + j];
+            }
+            y[r] = (float) sum;
+        }
+    }
+
+    @Override
+    public void widen(byte[] codes, int codesAt, int n, float[] y) {
+        for (int j = 0; j < n; j++) {
+            y[j] = codes[codesAt + j];
+        }
+    }
 }

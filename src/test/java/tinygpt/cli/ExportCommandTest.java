@@ -224,7 +224,8 @@ class ExportCommandTest {
         Run run = Run.of("export", "--format=none", "--out=x");
         assertEquals(2, run.exitCode());
         assertEquals(
-                "tinygpt: error: there is no format 'none' to export to; there is hf, gguf, onnx, llm-viz\n", run.err());
+                "tinygpt: error: there is no format 'none' to export to; there is hf, gguf, onnx, llm-viz\n",
+                run.err());
         Run help = Run.of("export", "--help");
         assertTrue(help.out().contains("\n  llm-viz   JSON for github.com/bbycroft/llm-viz"), help.out());
     }
