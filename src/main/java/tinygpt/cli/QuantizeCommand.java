@@ -276,7 +276,10 @@ final class QuantizeCommand implements Callable<Integer> {
         Tokenizer tokenizer = text.corpus().tokenizer();
         int[] start = prompt == null ? SampleWriter.start(text.corpus()) : tokenizer.encode(prompt);
         StringBuilder written = new StringBuilder(tokenizer.decode(start));
-        SamplingSettings settings = new SamplingSettings(TEMPERATURE, 0, 1, seed, maxTokens, List.of());
+        SamplingSettings settings = SamplingSettings.defaults()
+                .withTemperature(TEMPERATURE)
+                .withSeed(seed)
+                .withMaxTokens(maxTokens);
         try (Generator generator = new Generator(gpt, team.workspace())) {
             generator.text(tokenizer, start, settings, 0, piece -> {
                 written.append(piece);

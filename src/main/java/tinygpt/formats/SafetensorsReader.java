@@ -225,10 +225,11 @@ public final class SafetensorsReader implements TensorFile {
     public void readBytes(String name, long first, byte[] destination, int at, int count) {
         Entry entry = entry(name);
         if (entry.dtype() != Dtype.I8 && entry.dtype() != Dtype.U8) {
-            throw new BadFileException(file, BadFileException.quote(name) + " is " + entry.dtype() + ", not I8 or U8");
+            throw new BadFileException(
+                    file(), BadFileException.quote(name) + " is " + entry.dtype() + ", not I8 or U8");
         }
         Objects.checkFromIndexSize(at, count, destination.length);
-        pieces(entry, first, count, (done, n) -> buffer.get(destination, at + done, n));
+        pieces(entry, first, count, (bytes, done, n) -> bytes.get(destination, at + done, n));
     }
 
     /**
