@@ -37,7 +37,8 @@ final class DiffCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "A",
-            description = "Before: a run folder, RUN@STEP, RUN@best, a checkpoint or a Hugging Face folder.")
+            description =
+                    "Before: a run folder, RUN@STEP, RUN@best, a checkpoint, a GGUF file or a Hugging Face folder.")
     private String a;
 
     @Parameters(index = "1", paramLabel = "B", description = "After, in the same way.")

@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -30,6 +31,8 @@ import tinygpt.runs.ModelSource;
             "Examples:",
             "  tinygpt export --format hf mymodel",
             "  tinygpt export --format hf runs/mine@best mymodel",
+            "  tinygpt export --format gguf model.gguf",
+            "  tinygpt export --format gguf --type q8_0 runs/mine model-q8_0.gguf",
             "  tinygpt export --format llm-viz --out model.json",
             "  tinygpt export --format llm-viz runs/mine@1000 --out model.json"
         })
@@ -40,8 +43,8 @@ final class ExportCommand implements Callable<Integer> {
             arity = "0..2",
             paramLabel = "[MODEL] OUT",
             hideParamSyntax = true,
-            description = "What to export (a run folder, RUN@STEP, a checkpoint or a Hugging Face GPT-2 folder; the"
-                    + " latest run unless given) and what to write, a file or a folder.")
+            description = "What to export (a run folder, RUN@STEP, a checkpoint, a GGUF file or a Hugging Face GPT-2"
+                    + " folder; the latest run unless given) and what to write, a file or a folder.")
     private List<String> places = new ArrayList<>();
 
     @Option(names = "--format", paramLabel = "FORMAT", required = true, description = "One of the formats below.")
@@ -49,6 +52,9 @@ final class ExportCommand implements Callable<Integer> {
 
     @Option(names = "--out", paramLabel = "OUT", description = "What to write; then only MODEL comes without a name.")
     private Path out;
+
+    @Mixin
+    private final GgufOptions gguf = new GgufOptions();
 
     @Option(names = "--force", description = "Replace it if it exists.")
     private boolean force;
@@ -80,7 +86,7 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        ExportFormat chosen = ExportFormat.labelled(format);
+        ModelExporter exporter = ExportFormat.labelled(format).exporter(gguf);
         String model = takePlaces();
         if (Files.exists(out) && !force) {
             throw new CommandFailure(Exit.USAGE, out + " exists already; choose another place or give --force");
@@ -88,7 +94,7 @@ final class ExportCommand implements Callable<Integer> {
         try (WeightFile file =
                 WeightFile.open(model == null ? ModelOption.latestRun().toString() : model)) {
             file.notes().forEach(this::note);
-            ModelExporter.Result result = chosen.exporter().write(file.exported(this::note), out);
+            ModelExporter.Result result = exporter.write(file.exported(this::note), out);
             result.notes().forEach(this::note);
             output.out()
                     .println("wrote " + out + ", " + Show.counted(result.tensors(), "tensor") + ", "

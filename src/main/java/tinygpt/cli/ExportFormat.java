@@ -12,6 +12,7 @@ enum ExportFormat {
             "hf",
             "a folder that transformers and much else loads: weights, configuration, tokenizer, model card",
             new HuggingFaceExporter()),
+    GGUF("gguf", "one file with the tokenizer, for llama.cpp and what is built on it", null),
     LLM_VIZ("llm-viz", "JSON for github.com/bbycroft/llm-viz, a walk in 3-D", new LlmViz());
 
     private final String label;
@@ -28,7 +29,16 @@ enum ExportFormat {
         return about;
     }
 
-    ModelExporter exporter() {
+    /**
+     * What writes it.
+     *
+     * @throws CommandFailure if an option is given that belongs to another format
+     */
+    ModelExporter exporter(GgufOptions options) {
+        if (this == GGUF) {
+            return options.exporter();
+        }
+        options.refuse(this);
         return exporter;
     }
 

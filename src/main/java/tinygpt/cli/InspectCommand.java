@@ -2,6 +2,8 @@ package tinygpt.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -14,6 +16,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tinygpt.formats.AtomicFile;
+import tinygpt.formats.GgufReader;
 import tinygpt.inspection.BlockMap;
 import tinygpt.inspection.InitialValues;
 import tinygpt.inspection.Picture;
@@ -26,14 +29,16 @@ import tinygpt.text.Tokenizer;
 /** Shows the numbers of one tensor, before and after training, and a picture of it. Reads files only: no ND4J. */
 @Command(
         name = "inspect",
-        customSynopsis = "tinygpt inspect [OPTIONS] [MODEL] NAME",
+        customSynopsis = {"tinygpt inspect [OPTIONS] [MODEL] NAME", "tinygpt inspect [--json] FILE.gguf"},
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
             "Shows the numbers of one tensor: a corner or one row, before training, now, and the difference; and the"
                     + " whole of it as a heat map in the terminal or as a PNG.",
             "",
-            "Orange is negative and purple is positive. Without colours each cell is a sign and a digit."
+            "Orange is negative and purple is positive. Without colours each cell is a sign and a digit.",
+            "",
+            "Of a GGUF file without a NAME: its keys and tensors, of any architecture."
         },
         footer = {
             "",
@@ -41,7 +46,8 @@ import tinygpt.text.Tokenizer;
             "  tinygpt inspect wte.weight --row e",
             "  tinygpt inspect runs/mine h.0.attn.c_attn.weight --change",
             "  tinygpt inspect runs/mine 'h.1.*c_fc.weight' --at 500 --png c_fc.png",
-            "  tinygpt inspect runs/mine wpe.weight --row 3 --columns 0..15"
+            "  tinygpt inspect runs/mine wpe.weight --row 3 --columns 0..15",
+            "  tinygpt inspect model.gguf"
         })
 final class InspectCommand implements Callable<Integer> {
     private static final int MOST_ROWS = 32;
@@ -59,7 +65,8 @@ final class InspectCommand implements Callable<Integer> {
             arity = "1..2",
             paramLabel = "[MODEL] NAME",
             description =
-                    "A run folder, RUN@STEP, RUN@best, a checkpoint or a Hugging Face folder, the latest run unless given;"
+                    "A run folder, RUN@STEP, RUN@best, a checkpoint, a GGUF file or a Hugging Face folder, the latest run"
+                            + " unless given;"
                             + " and the name of a tensor, or a glob that only one name matches.")
     private List<String> given;
 
@@ -94,6 +101,9 @@ final class InspectCommand implements Callable<Integer> {
     @Option(names = "--png", paramLabel = "FILE", description = "Write a picture there instead of the heat map.")
     private Path png;
 
+    @Option(names = "--json", description = "The listing of a GGUF file for programs, with arrays whole.")
+    private boolean json;
+
     @Option(
             names = "--color",
             paramLabel = "never|auto|always",
@@ -123,6 +133,13 @@ final class InspectCommand implements Callable<Integer> {
             throw new CommandFailure(
                     Exit.USAGE, "--row shows numbers; leave it out for a picture with --change or --png");
         }
+        if (given.size() == 1 && isGguf(given.get(0))) {
+            list(Path.of(given.get(0)));
+            return Exit.OK;
+        }
+        if (json) {
+            throw new CommandFailure(Exit.USAGE, "--json belongs to the listing of a GGUF file, without a NAME");
+        }
         String model =
                 given.size() == 2 ? given.get(0) : ModelOption.latestRun().toString();
         try (WeightFile file = step == null ? WeightFile.open(model) : WeightFile.open(Path.of(model), step);
@@ -135,6 +152,27 @@ final class InspectCommand implements Callable<Integer> {
             show(file, initial, find(file, given.get(given.size() - 1)));
         }
         return Exit.OK;
+    }
+
+    /** The name of a tensor is no file. */
+    private static boolean isGguf(String name) {
+        try {
+            Path path = Path.of(name);
+            return name.endsWith(".gguf") || Files.isRegularFile(path) && GgufReader.isGguf(path);
+        } catch (InvalidPathException e) {
+            return false; // a glob may be none
+        }
+    }
+
+    private void list(Path path) {
+        try (GgufReader file = GgufReader.open(path)) {
+            GgufReport report = new GgufReport(file, output.glyphs());
+            if (json) {
+                report.printJson(output.out());
+            } else {
+                report.print(output.out());
+            }
+        }
     }
 
     private void show(WeightFile file, InitialValues initial, Parameter parameter) throws IOException {

@@ -12,8 +12,8 @@ final class ModelOption {
             names = "--model",
             paramLabel = "PATH",
             description =
-                    "A run folder (its newest checkpoint), RUN@STEP, RUN@best, a checkpoint file or a Hugging Face GPT-2"
-                            + " folder; the latest run unless given.")
+                    "A run folder (its newest checkpoint), RUN@STEP, RUN@best, a checkpoint file, a GGUF file or a Hugging"
+                            + " Face GPT-2 folder; the latest run unless given.")
     private Path model;
 
     /**

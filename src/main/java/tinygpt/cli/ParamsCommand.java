@@ -114,7 +114,8 @@ final class ParamsCommand implements Callable<Integer> {
             command.spec.addOption(OptionSpec.builder("--model")
                     .type(Path.class)
                     .paramLabel("PATH")
-                    .description("The model of a checkpoint, instead of a preset and flags.")
+                    .description(
+                            "The model of a checkpoint, a GGUF file or a Hugging Face folder, instead of a preset and flags.")
                     .build());
             command.spec.addPositional(PositionalParamSpec.builder()
                     .type(String.class)

@@ -3,6 +3,8 @@ package tinygpt.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
+import tinygpt.formats.GgufReader;
+import tinygpt.formats.GgufTokenizer;
 import tinygpt.formats.TokenizerFiles;
 import tinygpt.runs.Checkpoint;
 import tinygpt.runs.ModelSource;
@@ -14,8 +16,8 @@ final class TokenizerOption {
             names = "--model",
             paramLabel = "PATH",
             description =
-                    "The tokenizer of a model: a run folder, a checkpoint file or a Hugging Face GPT-2 folder; the"
-                            + " latest run unless given.")
+                    "The tokenizer of a model: a run folder, a checkpoint file, a GGUF file or a Hugging Face GPT-2"
+                            + " folder; the latest run unless given.")
     private Path model;
 
     @Option(
@@ -43,6 +45,11 @@ final class TokenizerOption {
         ModelSource source = ModelSource.resolve(path);
         if (source instanceof ModelSource.HuggingFaceFolder given) {
             return TokenizerFiles.read(given.folder());
+        }
+        if (source instanceof ModelSource.GgufFile given) {
+            try (GgufReader file = GgufReader.open(given.file())) {
+                return GgufTokenizer.read(file);
+            }
         }
         Path file =
                 source instanceof ModelSource.Run run ? run.checkpoint() : ((ModelSource.CheckpointFile) source).file();

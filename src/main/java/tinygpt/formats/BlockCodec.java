@@ -117,7 +117,7 @@ final class BlockCodec {
         float farthest = 0;
         for (int i = at; i < at + SIZE; i++) {
             float magnitude = Math.abs(x[i]);
-            if (!(magnitude <= largest)) { // also for NaN, which is refused below
+            if (magnitude > largest || Float.isNaN(magnitude)) { // NaN stays, and is refused below
                 largest = magnitude;
                 farthest = x[i];
             }

@@ -102,8 +102,9 @@ record GgufHeader(int version, Map<String, GgufValue> keys, Map<String, GgufTens
             }
             long data = file.size() - dataStart;
             if (data < needed || data > padded) {
-                throw bad("its " + tensors.size() + " tensors need " + needed + " bytes, and behind its header there are "
-                        + Math.max(0, data) + "; it is " + (data < needed ? "cut short" : "damaged"));
+                throw bad(
+                        "its " + tensors.size() + " tensors need " + needed + " bytes, and behind its header there are "
+                                + Math.max(0, data) + "; it is " + (data < needed ? "cut short" : "damaged"));
             }
         }
 
@@ -141,8 +142,9 @@ record GgufHeader(int version, Map<String, GgufValue> keys, Map<String, GgufTens
                 elements *= ne[i];
             }
             int code = integer();
-            GgmlType type = GgmlType.of(code).orElseThrow(() -> bad(quoted + " is of type "
-                    + Integer.toUnsignedString(code) + ", which this program has not heard of"));
+            GgmlType type = GgmlType.of(code)
+                    .orElseThrow(() -> bad(quoted + " is of type " + Integer.toUnsignedString(code)
+                            + ", which this program has not heard of"));
             if (ne[0] % type.blockSize() != 0) {
                 throw bad(quoted + " has rows of " + ne[0] + " numbers, which are not whole blocks of "
                         + type.blockSize() + " as " + type + " has them");
@@ -159,8 +161,7 @@ record GgufHeader(int version, Map<String, GgufValue> keys, Map<String, GgufTens
         private GgufValue value(String key) {
             GgufValue.Type type = type(key);
             return switch (type) {
-                case UINT8, INT8, UINT16, INT16, UINT32, INT32, UINT64, INT64 ->
-                    new GgufValue.Whole(type, whole(type));
+                case UINT8, INT8, UINT16, INT16, UINT32, INT32, UINT64, INT64 -> new GgufValue.Whole(type, whole(type));
                 case FLOAT32, FLOAT64 -> new GgufValue.Real(type, real(type));
                 case BOOL -> new GgufValue.Flag(whole(type) == 1);
                 case STRING -> new GgufValue.Text(text("the value of " + BadFileException.quote(key), MOST_BYTES));
@@ -193,14 +194,16 @@ record GgufHeader(int version, Map<String, GgufValue> keys, Map<String, GgufTens
                     }
                     yield new GgufValue.Texts(values);
                 }
-                case ARRAY -> throw bad(BadFileException.quote(key) + " is an array of arrays, which ggml has not either");
+                case ARRAY ->
+                    throw bad(BadFileException.quote(key) + " is an array of arrays, which ggml has not either");
             };
         }
 
         private GgufValue.Type type(String key) {
             int code = integer();
-            return GgufValue.Type.of(code).orElseThrow(() -> bad("the value of " + BadFileException.quote(key)
-                    + " is of type " + Integer.toUnsignedString(code) + "; there are 0 to 12"));
+            return GgufValue.Type.of(code)
+                    .orElseThrow(() -> bad("the value of " + BadFileException.quote(key) + " is of type "
+                            + Integer.toUnsignedString(code) + "; there are 0 to 12"));
         }
 
         private long whole(GgufValue.Type type) {

@@ -120,8 +120,7 @@ public final class GgufReader implements AutoCloseable {
         for (long done = 0; done < a.bytes(); done += piece.length) {
             int n = (int) Math.min(piece.length, a.bytes() - done);
             file.at(header.dataStart() + a.offset() + done, n).get(piece, 0, n);
-            if (!file.at(header.dataStart() + b.offset() + done, n)
-                    .equals(java.nio.ByteBuffer.wrap(piece, 0, n))) {
+            if (!file.at(header.dataStart() + b.offset() + done, n).equals(java.nio.ByteBuffer.wrap(piece, 0, n))) {
                 return false;
             }
         }

@@ -8,9 +8,11 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import tinygpt.formats.BadFileException;
 import tinygpt.formats.ExportedModel;
+import tinygpt.formats.GgufGpt2;
 import tinygpt.formats.HuggingFaceGpt2;
 import tinygpt.formats.ModelFacts;
 import tinygpt.formats.SafetensorsReader;
@@ -33,12 +35,16 @@ public final class WeightFile implements AutoCloseable {
     /** Floats read at a time; even, as {@link InitialValues} needs it. */
     static final int PIECE = 1 << 16;
 
-    private final TensorFile file;
-    private final UnaryOperator<String> names;
+    private final Path path;
+    private final ExportedModel.Numbers numbers;
+    private final Runnable closing;
     private final ParameterRegistry registry;
     private final CheckpointHeader header;
-    private final HuggingFaceGpt2 folder;
+    private final Imported imported;
     private final List<String> notes;
+
+    /** What another program's file says of the text: its tokenizer, read with remarks for the user, and its end. */
+    private record Imported(Function<Consumer<String>, Optional<Tokenizer>> tokenizer, OptionalInt endOfText) {}
 
     /** Takes some numbers of a parameter, beginning with element {@code first}. */
     @FunctionalInterface
@@ -51,21 +57,45 @@ public final class WeightFile implements AutoCloseable {
             UnaryOperator<String> names,
             ParameterRegistry registry,
             CheckpointHeader header,
-            HuggingFaceGpt2 folder,
+            Imported imported,
             List<String> notes) {
-        this.file = file;
-        this.names = names;
+        this(
+                file.file(),
+                (parameter, first, destination, at, count) ->
+                        file.readFloats(names.apply(owner(parameter).name()), first, destination, at, count),
+                file::close,
+                registry,
+                header,
+                imported,
+                notes);
+    }
+
+    private WeightFile(
+            Path path,
+            ExportedModel.Numbers numbers,
+            Runnable closing,
+            ParameterRegistry registry,
+            CheckpointHeader header,
+            Imported imported,
+            List<String> notes) {
+        this.path = path;
+        this.numbers = numbers;
+        this.closing = closing;
         this.registry = registry;
         this.header = header;
-        this.folder = folder;
+        this.imported = imported;
         this.notes = notes;
+    }
+
+    private static Parameter owner(Parameter parameter) {
+        return Objects.requireNonNullElse(parameter.tiedTo(), parameter);
     }
 
     /**
      * Opens a model.
      *
-     * @param given path of a run folder (its newest checkpoint that can be read), of a checkpoint or of a Hugging Face
-     *     folder, or {@code RUN@STEP} or {@code RUN@best} for a certain checkpoint of a run
+     * @param given path of a run folder (its newest checkpoint that can be read), of a checkpoint, of a GGUF file or of a
+     *     Hugging Face folder, or {@code RUN@STEP} or {@code RUN@best} for a certain checkpoint of a run
      * @throws BadFileException if there is no model there, or a broken one
      */
     public static WeightFile open(String given) {
@@ -79,7 +109,15 @@ public final class WeightFile implements AutoCloseable {
             HuggingFaceGpt2 folder = HuggingFaceGpt2.open(given.folder());
             ParameterRegistry registry = ParameterRegistry.of(folder.shape());
             HuggingFaceGpt2.Tensors tensors = folder.openTensors(registry);
-            return new WeightFile(tensors.file(), tensors.names(), registry, null, folder, List.of());
+            Imported imported = new Imported(folder::tokenizer, folder.eosTokenId());
+            return new WeightFile(tensors.file(), tensors.names(), registry, null, imported, List.of());
+        }
+        if (source instanceof ModelSource.GgufFile given) {
+            GgufGpt2 file = GgufGpt2.open(given.file());
+            GgufGpt2.Tensors tensors = file.openTensors();
+            Imported imported = new Imported(note -> Optional.of(file.tokenizer()), file.eosTokenId());
+            ParameterRegistry registry = ParameterRegistry.of(file.shape());
+            return new WeightFile(file.file(), tensors, tensors::close, registry, null, imported, List.of());
         }
         if (source instanceof ModelSource.Run run) {
             return openNewest(run.folder());
@@ -121,7 +159,7 @@ public final class WeightFile implements AutoCloseable {
 
     /** The file with the numbers. */
     public Path path() {
-        return file.file();
+        return path;
     }
 
     /** Its parameters, shapes only. */
@@ -133,7 +171,7 @@ public final class WeightFile implements AutoCloseable {
         return registry.shape();
     }
 
-    /** What the checkpoint says of itself; empty for a Hugging Face folder. */
+    /** What the checkpoint says of itself; empty for a GGUF file or a Hugging Face folder. */
     public Optional<CheckpointHeader> header() {
         return Optional.ofNullable(header);
     }
@@ -155,7 +193,7 @@ public final class WeightFile implements AutoCloseable {
     /** The tokenizer, if the file has one. */
     private Optional<Tokenizer> requireTokenizer(Consumer<String> note) {
         if (header == null) {
-            return folder.tokenizer(note);
+            return imported.tokenizer().apply(note);
         }
         return header.tokenizer().isEmpty() ? Optional.empty() : Optional.of(header.restoreTokenizer(path()));
     }
@@ -173,7 +211,7 @@ public final class WeightFile implements AutoCloseable {
 
     private ModelFacts facts(Optional<Tokenizer> tokenizer) {
         if (header == null) {
-            return ModelFacts.NONE.withEndOfText(folder.eosTokenId());
+            return ModelFacts.NONE.withEndOfText(imported.endOfText());
         }
         return new ModelFacts(
                 Optional.of(header.hyperparameters()),
@@ -202,8 +240,7 @@ public final class WeightFile implements AutoCloseable {
      * @throws IndexOutOfBoundsException if the range lies outside the tensor or the destination
      */
     public void read(Parameter parameter, long first, float[] destination, int at, int count) {
-        Parameter owner = Objects.requireNonNullElse(parameter.tiedTo(), parameter);
-        file.readFloats(names.apply(owner.name()), first, destination, at, count);
+        numbers.read(parameter, first, destination, at, count);
     }
 
     /** Walks through the numbers of a parameter. A piece is only valid until the next. */
@@ -218,6 +255,6 @@ public final class WeightFile implements AutoCloseable {
 
     @Override
     public void close() {
-        file.close();
+        closing.run();
     }
 }

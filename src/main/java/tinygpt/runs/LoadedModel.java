@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import tinygpt.formats.BadFileException;
+import tinygpt.formats.GgufGpt2;
 import tinygpt.formats.HuggingFaceGpt2;
 import tinygpt.model.Gpt;
 import tinygpt.parameters.ParameterRegistry;
@@ -13,11 +14,11 @@ import tinygpt.tensor.Memory;
 import tinygpt.text.Tokenizer;
 
 /**
- * A model read from wherever it was given: a run, a checkpoint or a Hugging Face folder.
+ * A model read from wherever it was given: a run, a checkpoint, a GGUF file or a Hugging Face folder.
  *
  * @param model the model, with weights
  * @param tokenizer empty for a Hugging Face folder without one: give it token ids
- * @param checkpoint what the checkpoint says of itself; empty for a Hugging Face folder
+ * @param checkpoint what the checkpoint says of itself; empty for a GGUF file or a Hugging Face folder
  * @param endOfText the token that ends a text, if there is one
  * @param notes what the user should know, for example that the newest checkpoint is damaged and an older one was read
  */
@@ -44,6 +45,19 @@ public record LoadedModel(
         ModelSource source = ModelSource.resolve(path);
         if (source instanceof ModelSource.HuggingFaceFolder given) {
             return openHuggingFace(given.folder(), available);
+        }
+        if (source instanceof ModelSource.GgufFile given) {
+            GgufGpt2 file = GgufGpt2.open(given.file());
+            ParameterRegistry registry = allocated(path, ParameterRegistry.of(file.shape()), available);
+            return closingOnFailure(registry, () -> {
+                file.readWeights(registry);
+                return new LoadedModel(
+                        new Gpt(registry),
+                        Optional.of(file.tokenizer()),
+                        Optional.empty(),
+                        file.eosTokenId(),
+                        List.of());
+            });
         }
         return source instanceof ModelSource.Run run
                 ? openRun(run.folder(), available)
@@ -99,6 +113,9 @@ public record LoadedModel(
     /** The parameters of a model, shapes only, from its header alone: no weights are read. */
     public static ParameterRegistry registry(Path path) {
         ModelSource source = ModelSource.resolve(path);
+        if (source instanceof ModelSource.GgufFile given) {
+            return ParameterRegistry.of(GgufGpt2.open(given.file()).shape());
+        }
         return source instanceof ModelSource.HuggingFaceFolder given
                 ? ParameterRegistry.of(HuggingFaceGpt2.open(given.folder()).shape())
                 : ParameterRegistry.of(

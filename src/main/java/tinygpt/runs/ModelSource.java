@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import tinygpt.formats.BadFileException;
+import tinygpt.formats.GgufReader;
 import tinygpt.formats.HuggingFaceGpt2;
 import tinygpt.formats.SafetensorsReader;
 
@@ -24,6 +25,9 @@ public sealed interface ModelSource {
     /** A GPT-2 as Hugging Face stores it; see {@link HuggingFaceGpt2}. */
     record HuggingFaceFolder(Path folder) implements ModelSource {}
 
+    /** A GPT-2 as llama.cpp stores it; see {@link tinygpt.formats.GgufGpt2}. */
+    record GgufFile(Path file) implements ModelSource {}
+
     /**
      * Finds out what lies at a path, or at a run folder's path with {@code @STEP} or {@code @best} behind it. A folder that is both a run and a Hugging Face folder counts as a run, which says
      * more.
@@ -38,6 +42,9 @@ public sealed interface ModelSource {
         if (!Files.exists(path)) {
             return new CheckpointFile(RunFolder.chosen(path)
                     .orElseThrow(() -> new BadFileException(path, "there is no such file or folder")));
+        }
+        if (GgufReader.isGguf(path)) {
+            return new GgufFile(path);
         }
         Map<String, String> metadata;
         try (SafetensorsReader reader = SafetensorsReader.open(path)) {
