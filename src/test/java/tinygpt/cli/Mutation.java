@@ -69,6 +69,32 @@ final class Mutation {
         return below(2) == 0 ? anywhere(good.clone(), good.length) : nastyValue(good, 0, good.length);
     }
 
+    /** One to three kinds of damage to a binary file, most of it in its header. */
+    byte[] ofBinary(byte[] good, int header) {
+        byte[] bytes = good.clone();
+        for (int times = 1 + below(3) / 2; times > 0; times--) {
+            int end = Math.min(bytes.length, below(8) == 0 ? bytes.length : header);
+            bytes = below(3) == 0 ? withNumber(bytes, end) : anywhere(bytes, end);
+        }
+        return bytes;
+    }
+
+    /** Another number somewhere, of 4 or 8 bytes and any size. */
+    private byte[] withNumber(byte[] bytes, int end) {
+        int size = below(2) == 0 ? Integer.BYTES : Long.BYTES;
+        if (end > size) {
+            long value = CounterRandom.bits(seed, Stream.SAMPLING, number, place++) >>> below(64);
+            ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+            int at = below(end - size);
+            if (size == Long.BYTES) {
+                buffer.putLong(at, value);
+            } else {
+                buffer.putInt(at, (int) value);
+            }
+        }
+        return bytes;
+    }
+
     /** Cut, bits flipped, bytes put in, taken out or overwritten, before an end. */
     private byte[] anywhere(byte[] bytes, int end) {
         if (bytes.length == 0) {
