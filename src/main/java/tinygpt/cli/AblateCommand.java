@@ -125,7 +125,8 @@ final class AblateCommand implements Callable<Integer> {
             paramLabel = "[MODEL]",
             hideParamSyntax = true,
             description =
-                    "A run folder, a checkpoint file or a Hugging Face GPT-2 folder; the latest run unless given.")
+                    "A run folder, a checkpoint file, a GGUF file or a Hugging Face GPT-2 folder; the latest run unless"
+                            + " given.")
     private Path given;
 
     @Option(names = "--model", paramLabel = "PATH", description = "The same as MODEL, as other commands take it.")

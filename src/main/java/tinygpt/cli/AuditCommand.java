@@ -80,8 +80,8 @@ final class AuditCommand implements Callable<Integer> {
             return file.header()
                     .orElseThrow(() -> new CommandFailure(
                             Exit.USAGE,
-                            model + " is a Hugging Face folder, which does not say how it was trained; give a preset"
-                                    + " and flags instead"))
+                            model + " is of another program and does not say how it was trained; give a preset and"
+                                    + " flags instead"))
                     .hyperparameters();
         }
     }

@@ -1,6 +1,7 @@
 package tinygpt.cli;
 
 import java.util.Arrays;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import tinygpt.formats.HuggingFaceExporter;
 import tinygpt.formats.LlmViz;
@@ -12,14 +13,18 @@ enum ExportFormat {
             "hf",
             "a folder that transformers and much else loads: weights, configuration, tokenizer, model card",
             new HuggingFaceExporter()),
-    GGUF("gguf", "one file with the tokenizer, for llama.cpp and what is built on it", null),
+    GGUF("gguf", "one file with the tokenizer, for llama.cpp and what is built on it", GgufOptions::exporter),
     LLM_VIZ("llm-viz", "JSON for github.com/bbycroft/llm-viz, a walk in 3-D", new LlmViz());
 
     private final String label;
     private final String about;
-    private final ModelExporter exporter;
+    private final Function<GgufOptions, ModelExporter> exporter;
 
     ExportFormat(String label, String about, ModelExporter exporter) {
+        this(label, about, options -> exporter);
+    }
+
+    ExportFormat(String label, String about, Function<GgufOptions, ModelExporter> exporter) {
         this.label = label;
         this.about = about;
         this.exporter = exporter;
@@ -35,11 +40,10 @@ enum ExportFormat {
      * @throws CommandFailure if an option is given that belongs to another format
      */
     ModelExporter exporter(GgufOptions options) {
-        if (this == GGUF) {
-            return options.exporter();
+        if (this != GGUF) {
+            options.refuse(this);
         }
-        options.refuse(this);
-        return exporter;
+        return exporter.apply(options);
     }
 
     /**

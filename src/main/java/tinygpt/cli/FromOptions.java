@@ -32,8 +32,8 @@ final class FromOptions {
             names = "--from",
             paramLabel = "MODEL",
             description =
-                    "Begin with the weights of this model (a run folder, RUN@STEP, RUN@best, a checkpoint or a Hugging"
-                            + " Face GPT-2 folder) instead of random ones. Architecture and tokenizer are the model's,"
+                    "Begin with the weights of this model (a run folder, RUN@STEP, RUN@best, a checkpoint, a GGUF file"
+                            + " or a Hugging Face GPT-2 folder) instead of random ones. Architecture and tokenizer are the model's,"
                             + " the rest is as it was trained unless given.")
     private Path from;
 

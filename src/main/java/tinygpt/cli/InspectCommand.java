@@ -2,7 +2,6 @@ package tinygpt.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -158,7 +157,7 @@ final class InspectCommand implements Callable<Integer> {
     private static boolean isGguf(String name) {
         try {
             Path path = Path.of(name);
-            return name.endsWith(".gguf") || Files.isRegularFile(path) && GgufReader.isGguf(path);
+            return name.endsWith(".gguf") || GgufReader.isGguf(path);
         } catch (InvalidPathException e) {
             return false; // a glob may be none
         }

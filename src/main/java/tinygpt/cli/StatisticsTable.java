@@ -50,7 +50,7 @@ final class StatisticsTable {
                 .header()
                 .map((CheckpointHeader h) -> "step " + Show.count(h.step()) + glyphs.text(" · ") + "seed "
                         + h.hyperparameters().seed())
-                .orElse("Hugging Face GPT-2"));
+                .orElse("GPT-2 of another program"));
         words.add(Show.count(report.file().registry().count()) + " parameters");
         return List.of(
                 report.title() + "   " + String.join(glyphs.text(" · "), words),

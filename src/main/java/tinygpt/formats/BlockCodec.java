@@ -27,9 +27,8 @@ final class BlockCodec {
     static void encode(GgmlType type, float[] source, int at, int count, ByteBuffer out) {
         switch (type) {
             case F32 -> {
-                for (int i = at; i < at + count; i++) {
-                    out.putFloat(source[i]);
-                }
+                out.asFloatBuffer().put(source, at, count);
+                out.position(out.position() + count * Float.BYTES);
             }
             case F16 -> {
                 for (int i = at; i < at + count; i++) {
@@ -63,9 +62,8 @@ final class BlockCodec {
     static void decode(GgmlType type, ByteBuffer in, float[] destination, int at, int count) {
         switch (type) {
             case F32 -> {
-                for (int i = at; i < at + count; i++) {
-                    destination[i] = in.getFloat();
-                }
+                in.asFloatBuffer().get(destination, at, count);
+                in.position(in.position() + count * Float.BYTES);
             }
             case F16 -> {
                 for (int i = at; i < at + count; i++) {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 
 /**
  * A file, seen through one small buffer that moves: neither the file nor what is read of it need fit into memory, and small
@@ -69,12 +70,22 @@ final class FileWindow implements AutoCloseable {
      * @throws IndexOutOfBoundsException if they lie outside the file as it was opened
      */
     ByteBuffer at(long position, int bytes) {
-        java.util.Objects.checkFromIndexSize(position, (long) bytes, size);
+        Objects.checkFromIndexSize(position, (long) bytes, size);
         if (position < start || position + bytes > start + filled) {
             fill(position, (int) Math.min(BYTES, size - position), bytes);
         }
         int from = (int) (position - start);
         return buffer.limit(from + bytes).position(from);
+    }
+
+    /** Any number of bytes of the file, in an array of their own. */
+    byte[] bytes(long position, int count) {
+        byte[] bytes = new byte[count];
+        for (int done = 0; done < count; done += BYTES) {
+            int n = Math.min(BYTES, count - done);
+            at(position + done, n).get(bytes, done, n);
+        }
+        return bytes;
     }
 
     private void fill(long position, int wanted, int needed) {

@@ -191,6 +191,9 @@ public final class GgufExporter implements ModelExporter {
             notes.add("the output head is written although it is tied to the token embedding, because llama.cpp before"
                     + " 2026 needs it; --compact leaves it out");
         }
+        if (compact && !tied) {
+            notes.add("--compact left out nothing: the output head of this model is a matrix of its own");
+        }
         return notes;
     }
 }

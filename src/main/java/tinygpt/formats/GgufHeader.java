@@ -155,7 +155,12 @@ record GgufHeader(int version, Map<String, GgufValue> keys, Map<String, GgufTens
                         + ", but those of the tensor before it end at " + expected
                         + ": tensors follow each other without gaps");
             }
-            return new GgufTensor(name, type, ne, offset, type.bytes(elements));
+            long bytes = type.bytes(elements);
+            if (bytes > file.size() - offset) {
+                throw bad(quoted + " needs " + bytes + " bytes from " + offset + " on, in a file of " + file.size()
+                        + "; it is cut short");
+            }
+            return new GgufTensor(name, type, ne, offset, bytes);
         }
 
         private GgufValue value(String key) {
@@ -253,11 +258,8 @@ record GgufHeader(int version, Map<String, GgufValue> keys, Map<String, GgufTens
                 throw bad(what + " would be " + Long.toUnsignedString(length) + " bytes long; at most "
                         + Math.min(most, end - at) + " are possible there");
             }
-            byte[] bytes = new byte[(int) length];
-            for (int done = 0; done < bytes.length; done += FileWindow.BYTES) {
-                int n = Math.min(FileWindow.BYTES, bytes.length - done);
-                number(n).get(bytes, done, n);
-            }
+            byte[] bytes = file.bytes(at, (int) length);
+            at += length;
             CharsetDecoder utf8 = StandardCharsets.UTF_8.newDecoder();
             try {
                 return utf8.decode(ByteBuffer.wrap(bytes)).toString();

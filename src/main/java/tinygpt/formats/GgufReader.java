@@ -1,7 +1,14 @@
 package tinygpt.formats;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -21,8 +28,13 @@ public final class GgufReader implements AutoCloseable {
 
     /** Whether a file begins as a GGUF file does. */
     public static boolean isGguf(Path path) {
-        try (FileWindow file = FileWindow.open(path, ".gguf")) {
-            return file.size() >= 4 && file.at(0, 4).getInt() == GgufHeader.MAGIC;
+        if (!Files.isRegularFile(path)) {
+            return false; // a pipe would be waited for
+        }
+        try (InputStream in = Files.newInputStream(path)) {
+            return Arrays.equals(in.readNBytes(4), "GGUF".getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException e) {
+            return false; // whoever opens it says why it cannot be read
         }
     }
 
@@ -57,12 +69,12 @@ public final class GgufReader implements AutoCloseable {
 
     /** The keys with their values, in the order of the file. */
     public Map<String, GgufValue> keys() {
-        return java.util.Collections.unmodifiableMap(header.keys());
+        return Collections.unmodifiableMap(header.keys());
     }
 
     /** The tensors, in the order of the file. */
     public Collection<GgufTensor> tensors() {
-        return java.util.Collections.unmodifiableCollection(header.tensors().values());
+        return Collections.unmodifiableCollection(header.tensors().values());
     }
 
     /** Where in the file the numbers begin. */
@@ -113,14 +125,14 @@ public final class GgufReader implements AutoCloseable {
 
     /** Whether two tensors are stored in the same way with the same bytes. */
     boolean same(GgufTensor a, GgufTensor b) {
-        if (a.type() != b.type() || !java.util.Arrays.equals(a.ne(), b.ne())) {
+        if (a.type() != b.type() || !Arrays.equals(a.ne(), b.ne())) {
             return false;
         }
         byte[] piece = new byte[FileWindow.BYTES];
         for (long done = 0; done < a.bytes(); done += piece.length) {
             int n = (int) Math.min(piece.length, a.bytes() - done);
             file.at(header.dataStart() + a.offset() + done, n).get(piece, 0, n);
-            if (!file.at(header.dataStart() + b.offset() + done, n).equals(java.nio.ByteBuffer.wrap(piece, 0, n))) {
+            if (!file.at(header.dataStart() + b.offset() + done, n).equals(ByteBuffer.wrap(piece, 0, n))) {
                 return false;
             }
         }

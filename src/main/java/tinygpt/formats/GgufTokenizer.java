@@ -1,6 +1,7 @@
 package tinygpt.formats;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeSet;
 import tinygpt.text.BytePairForm;
@@ -46,7 +47,7 @@ public final class GgufTokenizer {
         TreeSet<Integer> special = special(keys, tokens.size());
         special.add(endOfText);
         try {
-            return new BytePairForm(tokens, keys.texts(GgufKeys.MERGES), special, endOfText, java.util.Optional.empty())
+            return new BytePairForm(tokens, keys.texts(GgufKeys.MERGES), special, endOfText, Optional.empty())
                     .tokenizer();
         } catch (IllegalArgumentException e) {
             throw new BadFileException(

@@ -1,13 +1,7 @@
 package tinygpt.formats;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -21,11 +15,7 @@ import java.util.function.Consumer;
  * file nor a tensor need fit into memory or into 2 GB. One thread at a time.
  */
 public final class SafetensorsReader implements TensorFile {
-    private static final int BUFFER_BYTES = 1 << 18;
-
-    private final Path file;
-    private final FileChannel channel;
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private final FileWindow file;
     private final SafetensorsHeader header;
     private final long dataStart;
 
@@ -54,33 +44,26 @@ public final class SafetensorsReader implements TensorFile {
         }
     }
 
-    private SafetensorsReader(Path file, FileChannel channel) throws IOException {
+    private SafetensorsReader(FileWindow file) {
         this.file = file;
-        this.channel = channel;
-        long size = channel.size();
+        long size = file.size();
         if (size < SafetensorsHeader.PREFIX_BYTES) {
             throw new BadFileException(
-                    file,
+                    file.file(),
                     "is only " + size + " bytes long, too short for a safetensors file; it is not one or is cut short");
         }
-        fill(0, SafetensorsHeader.PREFIX_BYTES);
-        long length = buffer.getLong();
+        long length = file.at(0, SafetensorsHeader.PREFIX_BYTES).getLong();
         long rest = size - SafetensorsHeader.PREFIX_BYTES;
         if (length < 2 || length > rest || length > SafetensorsHeader.MAX_BYTES) {
             throw new BadFileException(
-                    file,
+                    file.file(),
                     "its header would be " + Long.toUnsignedString(length) + " bytes long, but the file has " + rest
                             + " more bytes and the limit is " + SafetensorsHeader.MAX_BYTES
                             + "; it is not a safetensors file or is cut short");
         }
-        byte[] json = new byte[(int) length];
-        for (int at = 0; at < json.length; at += BUFFER_BYTES) {
-            int count = Math.min(BUFFER_BYTES, json.length - at);
-            fill(SafetensorsHeader.PREFIX_BYTES + at, count);
-            buffer.get(json, at, count);
-        }
+        byte[] json = file.bytes(SafetensorsHeader.PREFIX_BYTES, (int) length);
         this.dataStart = SafetensorsHeader.PREFIX_BYTES + length;
-        this.header = SafetensorsHeader.parse(file, json, size - dataStart);
+        this.header = SafetensorsHeader.parse(file.file(), json, size - dataStart);
     }
 
     /**
@@ -88,31 +71,20 @@ public final class SafetensorsReader implements TensorFile {
      *
      * @throws BadFileException if there is no such file, it cannot be read, or its header is wrong in any way
      */
-    public static SafetensorsReader open(Path file) {
-        if (Files.exists(file) && !Files.isRegularFile(file)) {
-            throw new BadFileException(file, "is not a regular file; give the path of a .safetensors file");
-        }
-        FileChannel channel = null;
+    public static SafetensorsReader open(Path path) {
+        FileWindow file = FileWindow.open(path, ".safetensors");
         try {
-            channel = FileChannel.open(file, StandardOpenOption.READ);
-            SafetensorsReader reader = new SafetensorsReader(file, channel);
-            channel = null;
-            return reader;
-        } catch (NoSuchFileException e) {
-            throw new BadFileException(file, "there is no such file", e);
-        } catch (IOException e) {
-            throw unreadable(file, e);
-        } finally {
-            if (channel != null) {
-                closeQuietly(channel);
-            }
+            return new SafetensorsReader(file);
+        } catch (RuntimeException | Error e) {
+            file.close();
+            throw e;
         }
     }
 
     /** The file this reads. */
     @Override
     public Path file() {
-        return file;
+        return file.file();
     }
 
     /** The strings under {@code __metadata__}. */
@@ -146,7 +118,7 @@ public final class SafetensorsReader implements TensorFile {
     public Entry entry(String name) {
         Entry entry = header.entries().get(name);
         if (entry == null) {
-            throw new BadFileException(file, "has no tensor '" + BadFileException.quote(name) + "'");
+            throw new BadFileException(file(), "has no tensor '" + BadFileException.quote(name) + "'");
         }
         return entry;
     }
@@ -164,26 +136,18 @@ public final class SafetensorsReader implements TensorFile {
         Entry entry = entry(name);
         if (!entry.dtype().isFloat()) {
             throw new BadFileException(
-                    file, BadFileException.quote(name) + " is " + entry.dtype() + ", not F32, F16, BF16 or F64");
+                    file(), BadFileException.quote(name) + " is " + entry.dtype() + ", not F32, F16, BF16 or F64");
         }
         Objects.checkFromIndexSize(at, count, destination.length);
-        pieces(entry, first, count, (done, n) -> {
+        pieces(entry, first, count, (bytes, done, n) -> {
             int to = at + done;
             switch (entry.dtype()) {
-                case F32 -> buffer.asFloatBuffer().get(destination, to, n);
-                case F16 -> {
-                    for (int i = 0; i < n; i++) {
-                        destination[to + i] = HalfFloat.fromF16(buffer.getShort());
-                    }
-                }
-                case BF16 -> {
-                    for (int i = 0; i < n; i++) {
-                        destination[to + i] = HalfFloat.fromBf16(buffer.getShort());
-                    }
-                }
+                case F32 -> BlockCodec.decode(GgmlType.F32, bytes, destination, to, n);
+                case F16 -> BlockCodec.decode(GgmlType.F16, bytes, destination, to, n);
+                case BF16 -> BlockCodec.decode(GgmlType.BF16, bytes, destination, to, n);
                 default -> {
                     for (int i = 0; i < n; i++) {
-                        destination[to + i] = (float) buffer.getDouble();
+                        destination[to + i] = (float) bytes.getDouble();
                     }
                 }
             }
@@ -202,15 +166,15 @@ public final class SafetensorsReader implements TensorFile {
         Entry entry = entry(name);
         if (!entry.dtype().isInteger()) {
             throw new BadFileException(
-                    file, BadFileException.quote(name) + " is " + entry.dtype() + ", not I32 or I64");
+                    file(), BadFileException.quote(name) + " is " + entry.dtype() + ", not I32 or I64");
         }
         Objects.checkFromIndexSize(at, count, destination.length);
-        pieces(entry, first, count, (done, n) -> {
+        pieces(entry, first, count, (bytes, done, n) -> {
             for (int i = 0; i < n; i++) {
-                long value = entry.dtype() == Dtype.I32 ? buffer.getInt() : buffer.getLong();
+                long value = entry.dtype() == Dtype.I32 ? bytes.getInt() : bytes.getLong();
                 if (value != (int) value) {
                     throw new BadFileException(
-                            file, BadFileException.quote(name) + " holds " + value + ", which is no 32-bit integer");
+                            file(), BadFileException.quote(name) + " holds " + value + ", which is no 32-bit integer");
                 }
                 destination[at + done + i] = (int) value;
             }
@@ -225,61 +189,28 @@ public final class SafetensorsReader implements TensorFile {
      */
     public void forEachPiece(String name, Consumer<ByteBuffer> sink) {
         Entry entry = entry(name);
-        try {
-            for (long at = entry.begin(); at < entry.end(); at += BUFFER_BYTES) {
-                fill(dataStart + at, (int) Math.min(BUFFER_BYTES, entry.end() - at));
-                sink.accept(buffer);
-            }
-        } catch (IOException e) {
-            throw unreadable(file, e);
+        for (long at = entry.begin(); at < entry.end(); at += FileWindow.BYTES) {
+            sink.accept(file.at(dataStart + at, (int) Math.min(FileWindow.BYTES, entry.end() - at)));
         }
     }
 
     @Override
     public void close() {
-        closeQuietly(channel);
+        file.close();
     }
 
-    /** Takes the next elements out of the buffer. */
+    /** Takes the next elements out of a buffer. */
     private interface Piece {
-        void take(int done, int count);
+        void take(ByteBuffer bytes, int done, int count);
     }
 
     private void pieces(Entry entry, long first, int count, Piece piece) {
         Objects.checkFromIndexSize(first, (long) count, entry.elements());
         int width = entry.dtype().bytes();
-        int most = BUFFER_BYTES / width;
-        try {
-            for (int done = 0; done < count; done += most) {
-                int n = Math.min(most, count - done);
-                fill(dataStart + entry.begin() + (first + done) * width, n * width);
-                piece.take(done, n);
-            }
-        } catch (IOException e) {
-            throw unreadable(file, e);
-        }
-    }
-
-    /** Fills the buffer with bytes from a place in the file. */
-    private void fill(long position, int bytes) throws IOException {
-        buffer.clear().limit(bytes);
-        while (buffer.hasRemaining()) {
-            if (channel.read(buffer, position + buffer.position()) < 0) {
-                throw new BadFileException(file, "ended while it was read; something else is writing to it");
-            }
-        }
-        buffer.flip();
-    }
-
-    private static BadFileException unreadable(Path file, IOException e) {
-        return new BadFileException(file, "cannot be read: " + e, e);
-    }
-
-    private static void closeQuietly(FileChannel channel) {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            // Nothing was written, so nothing is lost.
+        int most = FileWindow.BYTES / width;
+        for (int done = 0; done < count; done += most) {
+            int n = Math.min(most, count - done);
+            piece.take(file.at(dataStart + entry.begin() + (first + done) * width, n * width), done, n);
         }
     }
 }

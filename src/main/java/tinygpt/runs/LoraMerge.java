@@ -65,7 +65,7 @@ public final class LoraMerge {
 
     private static CheckpointHeader header(LoadedModel model) {
         return model.checkpoint()
-                .orElseThrow(() -> new IllegalArgumentException("a Hugging Face folder has no hyperparameters"
+                .orElseThrow(() -> new IllegalArgumentException("a model of another program has no hyperparameters"
                         + " that a checkpoint could hold; give a run or a checkpoint to merge"));
     }
 

@@ -206,6 +206,15 @@ class GgufCommandsTest {
         assertEquals(0, inspect.exitCode(), inspect.err());
         Run diff = Run.of("diff", folder.resolve("run").toString(), path);
         assertEquals(0, diff.exitCode(), diff.out() + diff.err());
+        Run stats = Run.of("params", "--stats", path);
+        assertEquals(0, stats.exitCode(), stats.err());
+        Run eval = Run.of("eval", "--model", path, "--data", text.toString());
+        assertEquals(0, eval.exitCode(), eval.err());
+        Path tuned = folder.resolve("tuned");
+        Run train = Run.of(
+                "train", "--from", path, "--data", text.toString(), "--steps=1", "--quiet", "--out", tuned.toString());
+        assertEquals(0, train.exitCode(), train.err());
+        assertTrue(Files.isDirectory(tuned));
         Run tokens = Run.of("tokenize", "--model", path, "cat");
         assertEquals(0, tokens.exitCode(), tokens.err());
         Run generated = Run.of("generate", "--model", path, "--prompt=the", "--max-tokens=3", "--greedy");

@@ -5,8 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -68,6 +73,29 @@ class BlockCodecTest {
         block = encoded(GgmlType.Q4_0, x);
         assertEquals((short) 0xb800, block.getShort(0));
         assertEquals(4, decoded(GgmlType.Q4_0, block, 32)[0]);
+    }
+
+    /** The bytes that llama.cpp's own library writes, and the numbers that it reads from them. */
+    @ParameterizedTest
+    @EnumSource(names = {"F16", "BF16", "Q8_0", "Q4_0"})
+    void bytesAndNumbers_areThoseOfLlamaCpp(GgmlType type) throws IOException {
+        JsonNode golden;
+        try (InputStream in = BlockCodecTest.class.getResourceAsStream("/gguf/blocks.json")) {
+            golden = new ObjectMapper().readTree(in);
+        }
+        float[] numbers = floats(golden.get("numbers"));
+        ByteBuffer bytes = encoded(type, numbers);
+        assertEquals(
+                golden.at("/" + type + "/bytes").asText(), HexFormat.of().formatHex(bytes.array(), 0, bytes.limit()));
+        assertArrayEquals(floats(golden.at("/" + type + "/back")), decoded(type, bytes, numbers.length));
+    }
+
+    private static float[] floats(JsonNode array) {
+        float[] floats = new float[array.size()];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = array.get(i).floatValue();
+        }
+        return floats;
     }
 
     @ParameterizedTest
