@@ -182,7 +182,7 @@ public final class Gpt {
 
     /**
      * One more token of each text of a batch. The logits that follow, (1, V), are those of its states; they are to the bit
-     * what {@link #step} gives for each text alone, but the weights are read from memory once for all.
+     * what {@link #step} gives for each text alone, but weights of float32 are read from memory once for all.
      *
      * @throws IllegalStateException if a cache is full, or the model or a state was closed
      */
@@ -191,7 +191,7 @@ public final class Gpt {
             step(space, batch.state(0), batch.token(0));
             return;
         }
-        registry.weights();
+        registry.checkOpen();
         for (int i = 0; i < batch.count(); i++) {
             DecodeState state = batch.state(i);
             embeddings.step(space, state.token(batch.token(i)), state.cache().length(), state.x);

@@ -120,7 +120,7 @@ final class Linear {
         }
     }
 
-    /** One row of each text of a batch: to the bit what {@link #row} gives, and the weights are read once for all. */
+    /** One row of each text of a batch: to the bit what {@link #row} gives. Weights of float32 are read once for all. */
     void rows(Workspace space, DecodeBatch batch, Matrix[] x, Matrix[] y) {
         int count = batch.count();
         if (b != null) {
@@ -128,7 +128,14 @@ final class Linear {
                 Rows.copy(space, b, y[i]);
             }
         }
-        Blas.multiplyRows(space, 1, x, count, w, b == null ? 0 : 1, y); // (1, out) each
+        float keep = b == null ? 0 : 1;
+        if (packed == null) {
+            Blas.multiplyRows(space, 1, x, count, w, keep, y); // (1, out) each
+        } else {
+            for (int i = 0; i < count; i++) {
+                PackedProducts.multiplyRow(space, x[i], packed, keep, y[i]); // (1, out)
+            }
+        }
         if (adapter != null) {
             Blas.multiplyRows(space, 1, x, count, loraA, 0, batch.adapted); // (1, r)
             Blas.multiplyRows(space, adapter.scale(), batch.adapted, count, loraB, 1, y); // (1, out)

@@ -53,8 +53,14 @@ final class OutputHead {
         }
     }
 
-    /** One row of each text of a batch, reading the weights once. */
+    /** One row of each text of a batch. Weights of float32 are read once for all. */
     void rows(Workspace space, DecodeBatch batch, Matrix[] x, Matrix[] logits) {
-        Blas.multiplyRowsTransposed(space, 1, x, batch.count(), w, 0, logits); // (1, V) each
+        if (packed == null) {
+            Blas.multiplyRowsTransposed(space, 1, x, batch.count(), w, 0, logits); // (1, V) each
+            return;
+        }
+        for (int i = 0; i < batch.count(); i++) {
+            row(space, x[i], logits[i]);
+        }
     }
 }

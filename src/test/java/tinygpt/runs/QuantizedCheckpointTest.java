@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -147,6 +148,33 @@ class QuantizedCheckpointTest {
             generator.tokens(prompt, SamplingSettings.greedy(80), 0, OptionalInt.empty(), ids::add);
         }
         return ids;
+    }
+
+    @Test
+    void packedModel_givesTheSameSamplesInBatches() {
+        Path file = write(true, Quantization.of(8), new ArrayList<>());
+        try (LoadedModel packed = LoadedModel.openToGenerate(file)) {
+            Map<Long, List<Integer>> alone = samples(packed.model(), 1);
+            assertEquals(5, alone.values().stream().distinct().count(), "five different texts");
+            assertEquals(alone, samples(packed.model(), 3));
+        }
+    }
+
+    private static Map<Long, List<Integer>> samples(Gpt model, int batch) {
+        Map<Long, List<Integer>> samples = new TreeMap<>();
+        Workspace space = new Workspace(Gpt.longestRow(model.shape()));
+        try (Generator generator = new Generator(model, space, 8, batch)) {
+            SamplingSettings settings = SamplingSettings.defaults().withMaxTokens(70);
+            generator.samples(
+                    new int[] {3, 1, 4},
+                    settings,
+                    0,
+                    5,
+                    OptionalInt.empty(),
+                    (sample, id, logProbability) -> samples.computeIfAbsent(sample, s -> new ArrayList<>())
+                            .add(id));
+        }
+        return samples;
     }
 
     @Test
