@@ -109,8 +109,13 @@ class ArchitectureTest {
                             "report",
                             "generation"))));
 
-    private static final DescribedPredicate<JavaClass> NATIVE_LIBRARIES =
-            resideInAnyPackage("org.nd4j..", "org.bytedeco..", "jdk.incubator..");
+    /** ONNX's file format, as generated from its schema: messages of numbers and strings, which ND4J's jars happen to carry. */
+    private static final DescribedPredicate<JavaClass> ONNX_MESSAGES =
+            resideInAnyPackage("onnx..", "org.nd4j.shade.protobuf..");
+
+    private static final DescribedPredicate<JavaClass> NATIVE_LIBRARIES = resideInAnyPackage(
+                    "org.nd4j..", "org.bytedeco..", "jdk.incubator..")
+            .and(DescribedPredicate.not(ONNX_MESSAGES));
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -172,6 +177,16 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat(NATIVE_LIBRARIES.and(
                         DescribedPredicate.not(type(org.nd4j.linalg.api.ndarray.INDArray.class)))));
+    }
+
+    /** They load no native library, so they may be used outside the tensor room; but one class is enough. */
+    @Test
+    void onnxMessages_areUsedInOneClassOnly() {
+        check(noClasses()
+                .that()
+                .haveNameNotMatching("tinygpt\\.formats\\.OnnxGraph(\\$.*)?")
+                .should()
+                .dependOnClassesThat(ONNX_MESSAGES));
     }
 
     @Test

@@ -175,9 +175,8 @@ final class OnnxGpt2 {
         String[] inputs = shape.biases()
                 ? new String[] {x, name + ".weight", name + ".bias"}
                 : new String[] {x, name + ".weight"};
-        graph.node("LayerNormalization", name, inputs)
-                .with("axis", -1)
-                .with("epsilon", (float) shape.layerNormEpsilon());
+        graph.node("LayerNormalization", name, inputs).with("axis", -1).with("epsilon", (float)
+                shape.layerNormEpsilon());
         return name;
     }
 
