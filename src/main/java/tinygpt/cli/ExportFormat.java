@@ -5,6 +5,7 @@ import java.util.stream.Collectors;
 import tinygpt.formats.HuggingFaceExporter;
 import tinygpt.formats.LlmViz;
 import tinygpt.formats.ModelExporter;
+import tinygpt.formats.OnnxExporter;
 
 /** The formats that a model can be exported to: the one list that options, help and messages are made from. */
 enum ExportFormat {
@@ -12,6 +13,7 @@ enum ExportFormat {
             "hf",
             "a folder that transformers and much else loads: weights, configuration, tokenizer, model card",
             new HuggingFaceExporter()),
+    ONNX("onnx", "a folder for transformers.js, whose model.onnx every ONNX runtime opens", new OnnxExporter()),
     LLM_VIZ("llm-viz", "JSON for github.com/bbycroft/llm-viz, a walk in 3-D", new LlmViz());
 
     private final String label;

@@ -67,6 +67,18 @@ final class HuggingFaceFiles {
     }
 
     /**
+     * Lets transformers.js take the weights as they are: in browsers it looks for quantized ones unless told otherwise.
+     *
+     * @param folder has a configuration, to which this is added
+     */
+    static void forTransformersJs(Path folder) throws IOException {
+        Path file = folder.resolve(CONFIG);
+        ObjectNode config = (ObjectNode) StrictJson.tree(file, "the configuration", Files.readAllBytes(file));
+        config.putObject("transformers.js_config").put("dtype", "fp32");
+        write(file, config);
+    }
+
+    /**
      * Whether a folder is an export of this program and nothing else: it has our card, our weights if any, and no file that
      * we do not write. Weights that another program saved there later are not ours.
      */

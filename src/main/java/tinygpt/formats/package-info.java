@@ -1,5 +1,6 @@
 /**
- * File formats that other tools read: safetensors, the Hugging Face GPT-2 folder with its tokenizer, and llm-viz.
+ * File formats that other tools read: safetensors, the Hugging Face GPT-2 folder with its tokenizer, ONNX, and
+ * llm-viz.
  *
  * <p>A {@link tinygpt.formats.ModelExporter} writes an {@link tinygpt.formats.ExportedModel}, whose numbers it reads piece by
  * piece wherever they are. What it writes is there whole or not at all.

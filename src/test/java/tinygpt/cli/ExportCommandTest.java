@@ -223,7 +223,7 @@ class ExportCommandTest {
     void unknownFormat_isRefused_andHelpListsThoseThereAre() {
         Run run = Run.of("export", "--format=none", "--out=x");
         assertEquals(2, run.exitCode());
-        assertEquals("tinygpt: error: there is no format 'none' to export to; there is hf, llm-viz\n", run.err());
+        assertEquals("tinygpt: error: there is no format 'none' to export to; there is hf, onnx, llm-viz\n", run.err());
         Run help = Run.of("export", "--help");
         assertTrue(help.out().contains("\n  llm-viz   JSON for github.com/bbycroft/llm-viz"), help.out());
     }

@@ -119,16 +119,8 @@ class OnnxGpt2Test {
         return ModelFixtures.randomIds(shape, 1, count, seed)[0];
     }
 
-    private static int highest(float[] row) {
-        int best = 0;
-        for (int id = 1; id < row.length; id++) {
-            best = row[id] > row[best] ? id : best;
-        }
-        return best;
-    }
-
     private static double[] probabilities(float[] logits) {
-        double most = logits[highest(logits)];
+        double most = logits[OnnxRun.highest(logits)];
         double[] all = new double[logits.length];
         for (int id = 0; id < all.length; id++) {
             all[id] = Math.exp(logits[id] - most);
@@ -169,7 +161,7 @@ class OnnxGpt2Test {
             for (int i = 0; i < GENERATED; i++) {
                 float[] row = rows[rows.length - 1];
                 assertSame(after[prompt.length - 1 + i], row);
-                assertEquals(generated[i], highest(row), "token " + i);
+                assertEquals(generated[i], OnnxRun.highest(row), "token " + i);
                 rows = both.onnx.read(new int[] {generated[i]})[0];
             }
             assertTrue(Arrays.stream(generated).distinct().count() > 3, "the text would hide errors");
@@ -189,8 +181,8 @@ class OnnxGpt2Test {
             for (int i = 0; i < GENERATED; i++) {
                 float[] first = rows[0][rows[0].length - 1];
                 float[] second = rows[1][rows[1].length - 1];
-                assertEquals(generated[0][i], highest(first), "token " + i);
-                assertEquals(generated[1][i], highest(second), "token " + i);
+                assertEquals(generated[0][i], OnnxRun.highest(first), "token " + i);
+                assertEquals(generated[1][i], OnnxRun.highest(second), "token " + i);
                 rows = both.onnx.read(new int[] {generated[0][i]}, new int[] {generated[1][i]});
             }
             int last = GENERATED + other.length - 1;

@@ -14,7 +14,7 @@ import java.util.Map;
 import tinygpt.hyperparameters.ModelShape;
 
 /** A GPT-2 that ONNX Runtime runs, fed as transformers.js feeds it: the outputs of a call are the past of the next. */
-final class OnnxRun implements AutoCloseable {
+public final class OnnxRun implements AutoCloseable {
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment("tinygpt");
     private final OrtSession session;
     private final ModelShape shape;
@@ -25,7 +25,7 @@ final class OnnxRun implements AutoCloseable {
     private OrtSession.Result last;
 
     /** Opens a file for so many texts at once. */
-    OnnxRun(Path file, ModelShape shape, int batch) throws OrtException {
+    public OnnxRun(Path file, ModelShape shape, int batch) throws OrtException {
         this.shape = shape;
         this.batch = batch;
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
@@ -46,7 +46,7 @@ final class OnnxRun implements AutoCloseable {
      *
      * @param ids a negative one is padding, at the left of a text
      */
-    float[][][] read(int[]... ids) throws OrtException {
+    public float[][][] read(int[]... ids) throws OrtException {
         int time = ids[0].length;
         long[][] tokens = new long[batch][time];
         long[][] positions = new long[batch][time];
@@ -88,13 +88,22 @@ final class OnnxRun implements AutoCloseable {
         return (float[][][]) last.get("logits").orElseThrow().getValue();
     }
 
+    /** The id with the highest logit. */
+    public static int highest(float[] row) {
+        int best = 0;
+        for (int id = 1; id < row.length; id++) {
+            best = row[id] > row[best] ? id : best;
+        }
+        return best;
+    }
+
     private static OnnxTensor put(Map<String, OnnxTensorLike> inputs, String name, OnnxTensor tensor) {
         inputs.put(name, tensor);
         return tensor;
     }
 
     /** Forgets what was read. */
-    void clear() {
+    public void clear() {
         if (last != null) {
             last.close();
             last = null;
