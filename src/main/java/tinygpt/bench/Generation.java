@@ -57,6 +57,11 @@ final class Generation implements AutoCloseable {
         } while (System.nanoTime() - begin < seconds * NANOS);
     }
 
+    /** Generates one text of likeliest tokens; returns its tokens per second. */
+    double likeliest() {
+        return rate(likeliest);
+    }
+
     private double rate(SamplingSettings settings) {
         long start = System.nanoTime();
         text(settings, greedy.count(), id -> true);

@@ -11,7 +11,9 @@ import tinygpt.bench.BenchmarkPlan;
 import tinygpt.bench.BenchmarkPlan.Comparison;
 import tinygpt.bench.BenchmarkResult;
 import tinygpt.bench.LoggingCost;
+import tinygpt.bench.RoundedGeneration;
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.parameters.Quantization;
 
 /** Measures how fast a model trains and generates here. */
 @Command(
@@ -32,6 +34,7 @@ import tinygpt.hyperparameters.Hyperparameters;
             "  tinygpt bench --preset tiny --seconds 30",
             "  tinygpt bench --context-length 256 --steps 50 --json",
             "  tinygpt bench --logging",
+            "  tinygpt bench --preset gpt2 --bits 8 --seconds 60",
             "  tinygpt bench --preset gpt2 --batch-size 4 --shards 2 --context-length 64"
         })
 final class BenchCommand implements Callable<Integer> {
@@ -71,6 +74,14 @@ final class BenchCommand implements Callable<Integer> {
                     + " TensorBoard's files, and steps without, in turns. Writes to a temporary folder.")
     private boolean logging;
 
+    @Option(
+            names = "--bits",
+            paramLabel = "8|6|4|3|2",
+            description =
+                    "Measure instead how much faster generation is with matrices of so few bits, beside float32, in"
+                            + " turns; fewer than 8 are kept in 8 in memory.")
+    private Integer bits;
+
     @Option(names = "--json", description = "Print one JSON object, with units in its keys.")
     private boolean json;
 
@@ -101,6 +112,9 @@ final class BenchCommand implements Callable<Integer> {
         String title = hyperparameters.presetName() + (changed ? " (changed)" : "");
         Advice.print(output.err());
         if (logging) {
+            if (bits != null) {
+                throw new CommandFailure(Exit.USAGE, "--logging and --bits each measure something else; give one");
+            }
             if (compareThreads != null || noGeneration) {
                 throw new CommandFailure(
                         Exit.USAGE,
@@ -115,6 +129,9 @@ final class BenchCommand implements Callable<Integer> {
                                     : output.glyphs().text(report.text()));
             return Exit.OK;
         }
+        if (bits != null) {
+            return rounded(title, chosen);
+        }
         BenchmarkResult result = Benchmark.run(chosen, plan);
         BenchReport report = new BenchReport(title, result);
         if (json) {
@@ -122,6 +139,20 @@ final class BenchCommand implements Callable<Integer> {
         } else {
             report.print(output.out(), output.glyphs());
         }
+        return Exit.OK;
+    }
+
+    private Integer rounded(String title, Hyperparameters chosen) {
+        if (hyperparameters.typed(STEPS) || threads != null || compareThreads != null || noGeneration) {
+            throw new CommandFailure(
+                    Exit.USAGE,
+                    "--bits measures generation only, with one thread; leave out --steps, --threads,"
+                            + " --compare-threads and --no-generation");
+        }
+        RoundedGenerationReport report = new RoundedGenerationReport(
+                title,
+                RoundedGeneration.measure(chosen, Quantization.of(bits), seconds == null ? DEFAULT_SECONDS : seconds));
+        output.out().print(json ? report.json() : output.glyphs().text(report.text()));
         return Exit.OK;
     }
 

@@ -6,11 +6,12 @@ import java.util.List;
 import tinygpt.generation.Generator;
 import tinygpt.generation.SamplingSettings;
 import tinygpt.inspection.Ablation;
-import tinygpt.inspection.RoundedWeights;
+import tinygpt.inspection.RoundingError;
 import tinygpt.inspection.WeightEdit;
 import tinygpt.model.Gpt;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.Quantization;
 import tinygpt.runs.LoadedModel;
 import tinygpt.tensor.WorkerTeam;
 import tinygpt.text.Tokenizer;
@@ -60,8 +61,8 @@ final class BitsStop implements TourStop {
     public void visit(TourGuide guide) {
         Path model = guide.model();
         guide.say(
-                "You will see the trained model with its matrices rounded to fewer and fewer bits, in memory: groups of "
-                        + RoundedWeights.GROUP
+                "You will see the trained model with its matrices, all but the positions, rounded to fewer and fewer bits, in memory: groups of "
+                        + Quantization.USUAL_GROUP
                         + " weights share one scale, and each weight becomes a small whole number times"
                         + " that. The file stays as it is.");
         List<Rounded> rounded = measure(model);
@@ -102,9 +103,9 @@ final class BitsStop implements TourStop {
             rounded.add(
                     new Rounded(FLOAT32, whole, whole, registry.count(), 0, before, 0, sample(gpt, team, tokenizer)));
             for (int bits : BITS) {
-                RoundedWeights rounding = new RoundedWeights(bits);
-                WeightEdit edit = rounding.edit(registry);
-                double error = rounding.error(registry);
+                Quantization rounding = Quantization.of(bits);
+                WeightEdit edit = WeightEdit.round(rounding, registry);
+                double error = RoundingError.of(rounding, registry).relative();
                 Ablation.Effect effect =
                         ablation.eachAlone(List.of(edit), e -> {}).get(0);
                 Runnable undo = edit.apply(registry);
@@ -127,11 +128,11 @@ final class BitsStop implements TourStop {
     /** Bytes of matrices whose rows are whole groups, b bits a weight and 32 a group, and 32 bits for every other number. */
     private static long formula(ParameterRegistry registry, int bits) {
         long matrices = registry.owned().stream()
-                .filter(p -> p.shape().length == 2)
+                .filter(Quantization::covers)
                 .mapToLong(Parameter::size)
                 .sum();
         long rest = registry.count() - matrices;
-        return (matrices * bits + matrices / RoundedWeights.GROUP * FLOAT32 + rest * FLOAT32) / Byte.SIZE;
+        return (matrices * bits + matrices / Quantization.USUAL_GROUP * FLOAT32 + rest * FLOAT32) / Byte.SIZE;
     }
 
     private static String sample(Gpt gpt, WorkerTeam team, Tokenizer tokenizer) {
@@ -153,7 +154,7 @@ final class BitsStop implements TourStop {
         return List.of(
                 new Claim(
                         rounded.stream().allMatch(r -> r.bytes() == r.formula()),
-                        "the bytes are those of the formula, (n b + 32 n / " + RoundedWeights.GROUP
+                        "the bytes are those of the formula, (n b + 32 n / " + Quantization.USUAL_GROUP
                                 + " + 32 rest) / 8: " + Show.count(two.bytes()) + " for 2 bits"),
                 new Claim(
                         rounded.stream().allMatch(r -> r.parameters() == whole.parameters()),

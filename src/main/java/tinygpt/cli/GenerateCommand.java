@@ -167,7 +167,7 @@ final class GenerateCommand implements Callable<Integer> {
         SamplingSettings settings = settings();
         Path path = model.path();
         Advice.print(output.err());
-        try (LoadedModel loaded = ModelOption.open(path, output);
+        try (LoadedModel loaded = ModelOption.openToGenerate(path, output);
                 Generator generator = generator(loaded.model())) {
             Source source = source(path, loaded);
             if (explain) {

@@ -40,7 +40,15 @@ final class ModelOption {
 
     /** Reads a model and tells the user what had to be put right on the way. */
     static LoadedModel open(Path path, Output output) {
-        LoadedModel model = LoadedModel.open(path);
+        return noted(LoadedModel.open(path), output);
+    }
+
+    /** The same to generate and for nothing else: what a file keeps in 8 bits or fewer is kept in 8 bits. */
+    static LoadedModel openToGenerate(Path path, Output output) {
+        return noted(LoadedModel.openToGenerate(path), output);
+    }
+
+    private static LoadedModel noted(LoadedModel model, Output output) {
         model.notes().forEach(note -> output.err().println("tinygpt: note: " + note));
         return model;
     }

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
-import tinygpt.formats.SafetensorsReader.Entry;
 import tinygpt.hyperparameters.Adaptation;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter;
@@ -78,13 +77,13 @@ public final class ModelTensors {
                 missing.add(name);
                 continue;
             }
-            Entry entry = file.entry(name);
+            long[] found = file.shape(name);
             long[] wanted = longShape(parameter);
-            if (!Arrays.equals(entry.shape(), wanted)) {
-                different.add(name + " is " + Arrays.toString(entry.shape()) + " in the file, "
-                        + Arrays.toString(wanted) + " in this model");
-            } else if (!entry.dtype().isFloat()) {
-                different.add(name + " is " + entry.dtype() + " in the file, not F32, F16, BF16 or F64");
+            if (!Arrays.equals(found, wanted)) {
+                different.add(name + " is " + Arrays.toString(found) + " in the file, " + Arrays.toString(wanted)
+                        + " in this model");
+            } else if (!file.holdsFloats(name)) {
+                different.add(name + " is " + file.entry(name).dtype() + " in the file, not F32, F16, BF16 or F64");
             }
         }
         if (!different.isEmpty()) {

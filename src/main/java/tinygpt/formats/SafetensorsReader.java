@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -28,6 +29,7 @@ public final class SafetensorsReader implements TensorFile {
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private final SafetensorsHeader header;
     private final long dataStart;
+    private final QuantizedTensors quantized; // null where there are none
 
     /**
      * One tensor of the file.
@@ -81,6 +83,8 @@ public final class SafetensorsReader implements TensorFile {
         }
         this.dataStart = SafetensorsHeader.PREFIX_BYTES + length;
         this.header = SafetensorsHeader.parse(file, json, size - dataStart);
+        String rounded = header.metadata().get(QuantizedTensors.KEY);
+        this.quantized = rounded == null ? null : QuantizedTensors.of(this, rounded);
     }
 
     /**
@@ -151,8 +155,36 @@ public final class SafetensorsReader implements TensorFile {
         return entry;
     }
 
+    /** The tensors that are kept as whole numbers with scales, if there are such. */
+    public Optional<QuantizedTensors> quantized() {
+        return Optional.ofNullable(quantized);
+    }
+
     /**
-     * Reads numbers of a tensor as float32. F32, F16 and BF16 are exact, F64 is rounded to nearest.
+     * Sizes of the dimensions of a tensor's numbers; where it is kept as codes and scales, of those they stand for.
+     *
+     * @throws BadFileException if there is no such tensor
+     */
+    public long[] shape(String name) {
+        return isQuantized(name) ? quantized.shape(name) : entry(name).shape();
+    }
+
+    /**
+     * Whether {@link #readFloats} can read a tensor.
+     *
+     * @throws BadFileException if there is no such tensor
+     */
+    public boolean holdsFloats(String name) {
+        return isQuantized(name) || entry(name).dtype().isFloat();
+    }
+
+    private boolean isQuantized(String name) {
+        return quantized != null && quantized.contains(name);
+    }
+
+    /**
+     * Reads numbers of a tensor as float32. F32, F16 and BF16 are exact, F64 is rounded to nearest, and codes with scales
+     * become the numbers they stand for.
      *
      * @param first index of the first element, in C order
      * @param at index of the first element in the destination
@@ -161,6 +193,15 @@ public final class SafetensorsReader implements TensorFile {
      */
     @Override
     public void readFloats(String name, long first, float[] destination, int at, int count) {
+        if (isQuantized(name)) {
+            quantized.readFloats(name, first, destination, at, count);
+        } else {
+            readStored(name, first, destination, at, count);
+        }
+    }
+
+    /** Reads numbers of a tensor that is kept as floating point numbers. */
+    void readStored(String name, long first, float[] destination, int at, int count) {
         Entry entry = entry(name);
         if (!entry.dtype().isFloat()) {
             throw new BadFileException(
@@ -215,6 +256,23 @@ public final class SafetensorsReader implements TensorFile {
                 destination[at + done + i] = (int) value;
             }
         });
+    }
+
+    /**
+     * Reads elements of a tensor of I8 or U8.
+     *
+     * @param first index of the first element, in C order
+     * @param at index of the first element in the destination
+     * @throws BadFileException if there is no such tensor, it holds something else, or reading fails
+     * @throws IndexOutOfBoundsException if the range lies outside the tensor or the destination
+     */
+    public void readBytes(String name, long first, byte[] destination, int at, int count) {
+        Entry entry = entry(name);
+        if (entry.dtype() != Dtype.I8 && entry.dtype() != Dtype.U8) {
+            throw new BadFileException(file, BadFileException.quote(name) + " is " + entry.dtype() + ", not I8 or U8");
+        }
+        Objects.checkFromIndexSize(at, count, destination.length);
+        pieces(entry, first, count, (done, n) -> buffer.get(destination, at + done, n));
     }
 
     /**

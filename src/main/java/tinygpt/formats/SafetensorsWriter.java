@@ -26,7 +26,7 @@ import java.util.Set;
 import tinygpt.hyperparameters.CanonicalJson;
 
 /**
- * Writes a safetensors file of float32 tensors, whole or not at all.
+ * Writes a safetensors file of float32 tensors, or of bytes, whole or not at all.
  *
  * <p>First declare everything, then write the numbers of each tensor, in pieces, in the order of declaration, then
  * {@link #commit()}. Until then the numbers go to a hidden file in the same folder, which takes the name of the real one
@@ -44,7 +44,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private Path temporary;
     private FileChannel channel;
-    /** The tensor being written, and how many of its floats are. */
+    /** The tensor being written, and how many of its elements are. */
     private int current;
 
     private long written;
@@ -54,7 +54,7 @@ public final class SafetensorsWriter implements AutoCloseable {
 
     private String sha256;
 
-    private record Declared(String name, long[] shape, long elements) {}
+    private record Declared(String name, Dtype dtype, long[] shape, long elements) {}
 
     private SafetensorsWriter(Path file) {
         this.file = file;
@@ -81,6 +81,11 @@ public final class SafetensorsWriter implements AutoCloseable {
      * @throws IllegalArgumentException if the name was declared before or is reserved, or a size is negative
      */
     public SafetensorsWriter declare(String name, long... shape) {
+        return declare(name, Dtype.F32, shape);
+    }
+
+    /** Declares a tensor of any type; those that are not float32 are written by {@link #writeBytes}. */
+    public SafetensorsWriter declare(String name, Dtype dtype, long... shape) {
         checkDeclaring();
         if (name.equals(SafetensorsHeader.METADATA) || !names.add(name)) {
             throw new IllegalArgumentException("the name '" + name + "' is reserved or was declared before");
@@ -92,7 +97,7 @@ public final class SafetensorsWriter implements AutoCloseable {
             }
             elements = Math.multiplyExact(elements, size);
         }
-        tensors.add(new Declared(name, shape.clone(), elements));
+        tensors.add(new Declared(name, dtype, shape.clone(), elements));
         return this;
     }
 
@@ -105,16 +110,7 @@ public final class SafetensorsWriter implements AutoCloseable {
      */
     public void write(String name, float[] source, int at, int count) {
         Objects.checkFromIndexSize(at, count, source.length);
-        open();
-        skipFull();
-        Declared tensor = current < tensors.size() ? tensors.get(current) : null;
-        if (tensor == null || !tensor.name().equals(name) || count > tensor.elements() - written) {
-            throw new IllegalStateException(
-                    tensor == null
-                            ? "all tensors are complete; there is no place for more of " + name
-                            : count + " floats of " + name + " do not fit: next are " + (tensor.elements() - written)
-                                    + " of " + tensor.name());
-        }
+        begin(name, (long) count * Float.BYTES);
         int most = BUFFER_BYTES / Float.BYTES;
         for (int done = 0; done < count; done += most) {
             int n = Math.min(most, count - done);
@@ -122,7 +118,41 @@ public final class SafetensorsWriter implements AutoCloseable {
             buffer.asFloatBuffer().put(source, at + done, n);
             drain();
         }
-        written += count;
+    }
+
+    /**
+     * Writes the next elements of a tensor as they are to be in the file.
+     *
+     * @param count bytes, a whole number of elements
+     * @throws IllegalStateException as {@link #write}
+     * @throws UncheckedIOException as {@link #write}
+     */
+    public void writeBytes(String name, byte[] source, int at, int count) {
+        Objects.checkFromIndexSize(at, count, source.length);
+        begin(name, count);
+        for (int done = 0; done < count; done += BUFFER_BYTES) {
+            int n = Math.min(BUFFER_BYTES, count - done);
+            buffer.clear().limit(n);
+            buffer.put(0, source, at + done, n);
+            drain();
+        }
+    }
+
+    /** Checks that it is this tensor's turn and that so many bytes more fit, and counts them. */
+    private void begin(String name, long bytes) {
+        open();
+        skipFull();
+        Declared tensor = current < tensors.size() ? tensors.get(current) : null;
+        if (tensor == null) {
+            throw new IllegalStateException("all tensors are complete; there is no place for more of " + name);
+        }
+        int width = tensor.dtype().bytes();
+        long left = (tensor.elements() - written) * width;
+        if (!tensor.name().equals(name) || bytes > left || bytes % width != 0) {
+            throw new IllegalStateException(
+                    bytes + " bytes of " + name + " do not fit: next are " + left + " of " + tensor.name());
+        }
+        written += bytes / width;
     }
 
     /**
@@ -136,7 +166,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         skipFull();
         if (current < tensors.size()) {
             throw new IllegalStateException(tensors.get(current).name() + " has " + written + " of its "
-                    + tensors.get(current).elements() + " floats, so " + file + " cannot be finished");
+                    + tensors.get(current).elements() + " numbers, so " + file + " cannot be finished");
         }
         try {
             channel.force(true);
@@ -229,9 +259,10 @@ public final class SafetensorsWriter implements AutoCloseable {
             }
             long begin = 0;
             for (Declared tensor : tensors) {
-                long end = Math.addExact(begin, Math.multiplyExact(tensor.elements(), (long) Float.BYTES));
+                long end = Math.addExact(begin, Math.multiplyExact(tensor.elements(), (long)
+                        tensor.dtype().bytes()));
                 json.writeObjectFieldStart(tensor.name());
-                json.writeStringField("dtype", Dtype.F32.name());
+                json.writeStringField("dtype", tensor.dtype().name());
                 json.writeFieldName("shape");
                 json.writeArray(tensor.shape(), 0, tensor.shape().length);
                 json.writeFieldName("data_offsets");

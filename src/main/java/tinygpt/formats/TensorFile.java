@@ -21,6 +21,24 @@ public interface TensorFile extends AutoCloseable {
      */
     SafetensorsReader.Entry entry(String name);
 
+    /**
+     * Sizes of the dimensions of a tensor's numbers; where it is kept as codes and scales, of those they stand for.
+     *
+     * @throws BadFileException if there is no such tensor
+     */
+    default long[] shape(String name) {
+        return entry(name).shape();
+    }
+
+    /**
+     * Whether {@link #readFloats} can read a tensor.
+     *
+     * @throws BadFileException if there is no such tensor
+     */
+    default boolean holdsFloats(String name) {
+        return entry(name).dtype().isFloat();
+    }
+
     /** The tensors in the order of {@link #names()}. */
     default List<SafetensorsReader.Entry> entries() {
         return names().stream().map(this::entry).toList();

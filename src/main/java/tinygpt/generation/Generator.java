@@ -77,7 +77,7 @@ public final class Generator implements AutoCloseable {
                     + " floats, but this model has rows of " + Gpt.longestRow(model.shape())
                     + "; make it with new Workspace(Gpt.longestRow(model.shape()))");
         }
-        model.registry().weights(); // open, or this says that it is not
+        model.registry().checkOpen();
         this.model = model;
         this.space = space;
         this.slide = slide;

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.Quantization;
 import tinygpt.tensor.Matrix;
 
 /** Something that is done to a part of a model's weights in memory, and can be undone. */
@@ -57,10 +58,16 @@ public final class WeightEdit {
                 (block, row, numbers) -> initial.read(block.parameter(), block.place(row), numbers, numbers.length));
     }
 
-    /** Rounds the numbers of matrices, row by row. */
-    static WeightEdit round(RoundedWeights rounding, List<WeightBlock> matrices) {
+    /** Rounds the matrices of a model that {@link Quantization} covers. */
+    public static WeightEdit round(Quantization quantization, ParameterRegistry registry) {
+        List<WeightBlock> matrices = registry.owned().stream()
+                .filter(Quantization::covers)
+                .map(WeightBlock::whole)
+                .toList();
         return new WeightEdit(
-                "round to " + rounding.bits() + " bits", matrices, (block, row, numbers) -> rounding.round(numbers));
+                "round to " + quantization.bits() + " bits",
+                matrices,
+                (block, row, numbers) -> quantization.round(numbers));
     }
 
     /** How many numbers it sets. */

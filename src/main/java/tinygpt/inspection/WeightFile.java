@@ -20,6 +20,7 @@ import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.runs.Checkpoint;
 import tinygpt.runs.CheckpointHeader;
+import tinygpt.runs.LoadedModel;
 import tinygpt.runs.ModelSource;
 import tinygpt.runs.RunFolder;
 import tinygpt.runs.RunFolders;
@@ -115,8 +116,10 @@ public final class WeightFile implements AutoCloseable {
     private static WeightFile openCheckpoint(Path file, List<String> notes) {
         CheckpointHeader header = Checkpoint.readHeader(file);
         ParameterRegistry registry = ParameterRegistry.of(header.hyperparameters());
+        List<String> all = new ArrayList<>(notes);
+        header.quantization().ifPresent(q -> all.add(LoadedModel.widened(file, q)));
         return new WeightFile(
-                SafetensorsReader.open(file), UnaryOperator.identity(), registry, header, null, List.copyOf(notes));
+                SafetensorsReader.open(file), UnaryOperator.identity(), registry, header, null, List.copyOf(all));
     }
 
     /** The file with the numbers. */

@@ -9,7 +9,7 @@
  *
  * <p>{@link tinygpt.inspection.AttentionHead} and {@link tinygpt.inspection.LogitLens} watch one forward pass, and {@link
  * tinygpt.inspection.Ablation} takes parts out of a model in memory, or rounds its numbers as {@link
- * tinygpt.inspection.RoundedWeights} says.
+ * tinygpt.parameters.Quantization} says; {@link tinygpt.inspection.RoundingError} tells how far that moves them.
  *
  * <p>{@link tinygpt.inspection.WeightStep} and {@link tinygpt.inspection.BatchStep} explain one training step, on a run that
  * was brought back to it; {@link tinygpt.inspection.DoubleLoss} is what gradients are held against.

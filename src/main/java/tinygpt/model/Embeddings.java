@@ -2,6 +2,8 @@ package tinygpt.model;
 
 import tinygpt.parameters.Parameter;
 import tinygpt.tensor.Matrix;
+import tinygpt.tensor.PackedMatrix;
+import tinygpt.tensor.PackedProducts;
 import tinygpt.tensor.Rows;
 import tinygpt.tensor.Workspace;
 
@@ -17,14 +19,16 @@ final class Embeddings {
     private final Parameter tokens;
     private final Parameter positions;
     private final boolean tied;
-    private final Matrix wte;
+    private final Matrix wte; // null where it is packed
+    private final PackedMatrix packed; // null where it is float32
     private final Matrix wpe;
 
     Embeddings(Parameter tokens, Parameter positions, boolean tied) {
         this.tokens = tokens;
         this.positions = positions;
         this.tied = tied;
-        this.wte = tokens.matrix();
+        this.packed = tokens.packed();
+        this.wte = packed == null ? tokens.matrix() : null;
         this.wpe = positions.matrix();
     }
 
@@ -33,7 +37,7 @@ final class Embeddings {
     }
 
     void forward(Workspace space, Activations a, Matrix x) {
-        Rows.embed(space, wte, a.tokens(), 0, wpe, 0, a.time(), x); // (M, C)
+        embed(space, a.tokens(), 0, a.time(), x); // (M, C)
         if (a.training() && a.dropouts().embedding.active()) {
             Rows.dropout(space, a.dropouts().embedding, a.firstToken(), x, x);
         }
@@ -57,6 +61,14 @@ final class Embeddings {
 
     /** One token at one position. */
     void step(Workspace space, int[] token, int position, Matrix x) {
-        Rows.embed(space, wte, token, 0, wpe, position, position + 1, x); // (1, C)
+        embed(space, token, position, position + 1, x); // (1, C)
+    }
+
+    private void embed(Workspace space, int[] ids, int start, int period, Matrix x) {
+        if (packed == null) {
+            Rows.embed(space, wte, ids, 0, wpe, start, period, x);
+        } else {
+            PackedProducts.embed(space, packed, ids, 0, wpe, start, period, x);
+        }
     }
 }

@@ -87,7 +87,7 @@ public final class Gpt {
      *     of the block just done and call {@link #readOut}
      */
     public void forward(Workspace space, Activations a, IntConsumer observer) {
-        registry.weights(); // open, or this says that it is not
+        registry.checkOpen();
         embeddings.forward(space, a, a.input());
         observer.accept(0);
         for (int layer = 0; layer < blocks.size(); layer++) {
@@ -110,7 +110,7 @@ public final class Gpt {
 
     /** Fills a cache with the keys and values of one sequence, without computing logits. */
     void fill(Workspace space, Activations a, KeyValueCache cache) {
-        registry.weights();
+        registry.checkOpen();
         embeddings.forward(space, a, a.input());
         for (int layer = 0; layer < blocks.size(); layer++) {
             blocks.get(layer).forward(space, a);
@@ -133,6 +133,7 @@ public final class Gpt {
      * @param scale usually 1 / (tokens in the whole batch), so that shards add up to the gradient of the mean
      */
     public double lossAndGradients(Workspace space, Activations a, float scale, Gradients gradients) {
+        registry.weights(); // float32: matrices in 8 bits cannot be trained
         double loss = Rows.crossEntropy(space, a.logits(), a.targets(), 0, scale);
         backward(space, a, gradients);
         return loss;
@@ -168,7 +169,7 @@ public final class Gpt {
      * @throws IllegalStateException if the cache is full, or the model or the state was closed
      */
     public Matrix step(Workspace space, DecodeState state, int token) {
-        registry.weights();
+        registry.checkOpen();
         embeddings.step(space, state.token(token), state.cache().length(), state.x);
         for (Block block : blocks) {
             block.step(space, state);

@@ -4,6 +4,8 @@ import tinygpt.parameters.Adapter;
 import tinygpt.parameters.Parameter;
 import tinygpt.tensor.Blas;
 import tinygpt.tensor.Matrix;
+import tinygpt.tensor.PackedMatrix;
+import tinygpt.tensor.PackedProducts;
 import tinygpt.tensor.Rows;
 import tinygpt.tensor.Workspace;
 
@@ -19,12 +21,16 @@ import tinygpt.tensor.Workspace;
  *
  * <p>Source of the adapter: {@link Adapter}; its derivative is the product rule. u is computed again on the way back: r is
  * small, and then one scratch matrix serves every layer. What is frozen gets no product for its gradient.
+ *
+ * <p>A weight of 8 bits is multiplied as it is when there is one row, and widened piece by piece when there are several; it
+ * has no way back.
  */
 final class Linear {
     private final Parameter weight;
     private final Parameter bias;
     private final Adapter adapter;
-    private final Matrix w;
+    private final Matrix w; // null where the weight is packed
+    private final PackedMatrix packed; // null where it is float32
     private final Matrix b;
     private final Matrix loraA;
     private final Matrix loraB;
@@ -39,7 +45,8 @@ final class Linear {
         this.weight = weight;
         this.bias = bias;
         this.adapter = adapter;
-        this.w = weight.matrix();
+        this.packed = weight.packed();
+        this.w = packed == null ? weight.matrix() : null;
         this.b = bias == null ? null : bias.matrix();
         this.loraA = adapter == null ? null : adapter.a().matrix();
         this.loraB = adapter == null ? null : adapter.b().matrix();
@@ -53,11 +60,14 @@ final class Linear {
     }
 
     void forward(Workspace space, Activations a, Matrix x, Matrix y) {
-        if (b == null) {
-            Blas.multiply(space, 1, x, w, 0, y); // (M, out)
-        } else {
+        if (b != null) {
             Rows.fill(space, b, y);
-            Blas.multiply(space, 1, x, w, 1, y); // (M, out)
+        }
+        float keep = b == null ? 0 : 1;
+        if (packed == null) {
+            Blas.multiply(space, 1, x, w, keep, y); // (M, out)
+        } else {
+            PackedProducts.multiply(space, x, packed, keep, y); // (M, out)
         }
         if (adapter != null) {
             Blas.multiply(space, 1, x, loraA, 0, a.adapted()); // (M, r)
@@ -95,11 +105,14 @@ final class Linear {
 
     /** One row, for generation. */
     void row(Workspace space, DecodeState state, Matrix x, Matrix y) {
-        if (b == null) {
-            Blas.multiplyRow(space, 1, x, w, 0, y); // (1, out)
-        } else {
+        if (b != null) {
             Rows.copy(space, b, y);
-            Blas.multiplyRow(space, 1, x, w, 1, y); // (1, out)
+        }
+        float keep = b == null ? 0 : 1;
+        if (packed == null) {
+            Blas.multiplyRow(space, 1, x, w, keep, y); // (1, out)
+        } else {
+            PackedProducts.multiplyRow(space, x, packed, keep, y); // (1, out)
         }
         if (adapter != null) {
             Blas.multiplyRow(space, 1, x, loraA, 0, state.adapted); // (1, r)

@@ -3,6 +3,8 @@ package tinygpt.model;
 import tinygpt.parameters.Parameter;
 import tinygpt.tensor.Blas;
 import tinygpt.tensor.Matrix;
+import tinygpt.tensor.PackedMatrix;
+import tinygpt.tensor.PackedProducts;
 import tinygpt.tensor.Workspace;
 
 /**
@@ -17,15 +19,21 @@ import tinygpt.tensor.Workspace;
  */
 final class OutputHead {
     private final Parameter weight;
-    private final Matrix w;
+    private final Matrix w; // null where the weight is packed
+    private final PackedMatrix packed; // null where it is float32
 
     OutputHead(Parameter weight) {
         this.weight = weight;
-        this.w = weight.matrix();
+        this.packed = weight.packed();
+        this.w = packed == null ? weight.matrix() : null;
     }
 
     void forward(Workspace space, Matrix x, Matrix logits) {
-        Blas.multiplyTransposedB(space, 1, x, w, 0, logits); // (M, V)
+        if (packed == null) {
+            Blas.multiplyTransposedB(space, 1, x, w, 0, logits); // (M, V)
+        } else {
+            PackedProducts.multiplyTransposedB(space, x, packed, logits); // (M, V)
+        }
     }
 
     /** Overwrites dx. */
@@ -38,6 +46,10 @@ final class OutputHead {
 
     /** One row. */
     void row(Workspace space, Matrix x, Matrix logits) {
-        Blas.multiplyRowTransposed(space, 1, x, w, 0, logits); // (1, V)
+        if (packed == null) {
+            Blas.multiplyRowTransposed(space, 1, x, w, 0, logits); // (1, V)
+        } else {
+            PackedProducts.multiplyRowTransposed(space, x, packed, logits); // (1, V)
+        }
     }
 }

@@ -3,6 +3,7 @@ package tinygpt.parameters;
 import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import tinygpt.tensor.Matrix;
+import tinygpt.tensor.PackedMatrix;
 import tinygpt.tensor.Slab;
 
 /**
@@ -158,9 +159,18 @@ public final class Parameter {
         return at(slab, trainedOffset());
     }
 
-    /** Its numbers in the registry's weights. */
+    /**
+     * Its numbers in the registry's weights.
+     *
+     * @throws IllegalStateException if it has none, or not as float32: see {@link #packed()}
+     */
     public Matrix matrix() {
-        return in(registry.weights());
+        return registry.matrix(this);
+    }
+
+    /** Its numbers as whole numbers with scales, where the registry keeps them so; null where they are float32. */
+    public PackedMatrix packed() {
+        return registry.packed(this);
     }
 
     @Override
@@ -168,7 +178,7 @@ public final class Parameter {
         return name + " " + Arrays.toString(shape);
     }
 
-    private Matrix at(Slab slab, long place) {
+    Matrix at(Slab slab, long place) {
         int rows = shape.length == 1 ? 1 : shape[0];
         return slab.matrix(place, rows, shape[shape.length - 1]);
     }

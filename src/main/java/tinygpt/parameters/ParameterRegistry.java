@@ -9,6 +9,8 @@ import tinygpt.hyperparameters.Adaptation;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter.Declaration;
+import tinygpt.tensor.Matrix;
+import tinygpt.tensor.PackedMatrix;
 import tinygpt.tensor.Slab;
 
 /**
@@ -30,6 +32,7 @@ public final class ParameterRegistry implements AutoCloseable {
     private final long slabSize;
     private final long trainedSize;
     private Slab weights;
+    private PackedWeights packed;
     private Slab gradients;
     private boolean closed;
 
@@ -88,11 +91,29 @@ public final class ParameterRegistry implements AutoCloseable {
 
     /** Gives the registry a slab of zeros for its weights, if it has none yet. */
     public ParameterRegistry allocate() {
+        if (packed != null) {
+            weights(); // says that they are not float32
+        }
         if (weights == null) {
             weights = Slab.allocate("weights", slabSize);
             closed = false;
         }
         return this;
+    }
+
+    /**
+     * Gives the registry weights that are only read, with the matrices in 8 bits, for a model that generates. They are all 0
+     * until somebody writes them.
+     *
+     * @throws IllegalStateException if it has weights already
+     */
+    public PackedWeights allocatePacked(Quantization quantization) {
+        if (weights != null || packed != null) {
+            throw new IllegalStateException("this model has weights already");
+        }
+        packed = new PackedWeights(quantization, this);
+        closed = false;
+        return packed;
     }
 
     public ModelShape shape() {
@@ -216,14 +237,43 @@ public final class ParameterRegistry implements AutoCloseable {
     }
 
     /**
-     * The slab of weights.
+     * Refuses a model that cannot compute.
      *
      * @throws IllegalStateException if this registry holds shapes only, or was closed
+     */
+    public void checkOpen() {
+        if (packed == null) {
+            weights();
+        }
+    }
+
+    /** Its float32 numbers, wherever they are. */
+    Matrix matrix(Parameter parameter) {
+        return packed == null ? parameter.in(weights()) : packed.floats(owner(parameter));
+    }
+
+    /** The packed matrix of a parameter, or of the one it is tied to; null if its numbers are float32. */
+    PackedMatrix packed(Parameter parameter) {
+        return packed == null ? null : packed.matrix(owner(parameter));
+    }
+
+    private static Parameter owner(Parameter parameter) {
+        return parameter.tiedTo() == null ? parameter : parameter.tiedTo();
+    }
+
+    /**
+     * The slab of weights.
+     *
+     * @throws IllegalStateException if this registry holds shapes only, was closed, or keeps its matrices in 8 bits
      */
     public Slab weights() {
         if (closed) {
             throw new IllegalStateException(
                     "this model was closed and its weights are gone; use it only while what it was opened with is open");
+        }
+        if (packed != null) {
+            throw new IllegalStateException("this model keeps its matrices in 8 bits, to generate and for nothing else;"
+                    + " open it with LoadedModel.open to have them as float32");
         }
         if (weights == null) {
             throw new IllegalStateException("this registry holds shapes only; call allocate() to give it memory");
@@ -283,6 +333,11 @@ public final class ParameterRegistry implements AutoCloseable {
             weights = null;
             closed = true;
         }
+        if (packed != null) {
+            packed.close();
+            packed = null;
+            closed = true;
+        }
         gradients = null;
     }
 
@@ -334,7 +389,7 @@ public final class ParameterRegistry implements AutoCloseable {
                 .toList();
     }
 
-    private static long aligned(long floats) {
+    static long aligned(long floats) {
         return (floats + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
 

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import tinygpt.formats.BadFileException;
 import tinygpt.formats.ModelTensors;
+import tinygpt.formats.QuantizedTensors;
 import tinygpt.formats.SafetensorsReader;
 import tinygpt.formats.SafetensorsWriter;
 import tinygpt.formats.StrictJson;
@@ -18,6 +19,7 @@ import tinygpt.hyperparameters.InvalidHyperparameterException;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterKind;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.Quantization;
 import tinygpt.tensor.Slab;
 
 /**
@@ -26,11 +28,15 @@ import tinygpt.tensor.Slab;
  * <p>Tensors, all float32: {@code NAME} for each parameter with numbers of its own, and, if training is to go on from
  * here, {@code adam.m.NAME} and {@code adam.v.NAME} for each that is trained. Metadata: {@code tinygpt_format}, {@code step}, {@code tokens_seen},
  * {@code config} with {@code config_sha256}, {@code weights_sha256}, {@code optimizer_sha256} of the moments by the rule of
- * {@link WeightFingerprint} (older checkpoints have none), {@code tokenizer} and whatever else the caller adds.
+ * {@link WeightFingerprint} (older checkpoints have none), {@code tokenizer} and whatever else the caller adds. With fewer
+ * bits a number it is a {@link QuantizedCheckpoint}.
  */
 public final class Checkpoint {
     /** The version of this layout. A reader refuses a higher one, since it cannot know what it would miss. */
     private static final int FORMAT = 1;
+
+    /** The version of the layout with fewer bits a number, see {@link QuantizedCheckpoint}. */
+    static final int ROUNDED = 2;
 
     private static final String FORMAT_KEY = "tinygpt_format";
     static final String STEP = "step";
@@ -53,6 +59,7 @@ public final class Checkpoint {
             WEIGHTS_SHA256,
             OPTIMIZER_SHA256,
             TOKENIZER,
+            QuantizedTensors.KEY,
             FRAMEWORK_KEY);
 
     private Checkpoint() {}
@@ -110,39 +117,15 @@ public final class Checkpoint {
 
     /** Writes a checkpoint as {@link #write} does, and returns its fingerprints. */
     static Saved save(Path file, Facts facts, ParameterRegistry registry, Slab mean, Slab variance) {
-        if (!registry.shape().equals(facts.hyperparameters().model())
-                || !registry.adaptation().equals(facts.hyperparameters().adaptation())) {
-            throw new IllegalArgumentException("the parameters belong to " + registry.shape() + ", "
-                    + registry.adaptation() + "; the hyperparameters describe "
-                    + facts.hyperparameters().model() + ", "
-                    + facts.hyperparameters().adaptation());
-        }
+        checkBelongs(facts, registry);
         if ((mean == null) != (variance == null)) {
             throw new IllegalArgumentException("an optimizer has both moments or none");
         }
-        String config = facts.hyperparameters().canonicalJson();
         WeightFingerprint weights = WeightFingerprint.of(registry);
-        CheckpointHeader header = new CheckpointHeader(
-                facts.hyperparameters(),
-                facts.tokenizer(),
-                facts.step(),
-                facts.tokensSeen(),
-                CanonicalJson.sha256(config),
-                weights.whole(),
-                mean == null ? Optional.empty() : Optional.of(TensorRole.momentsSha256(registry, mean, variance)),
-                facts.extras(),
-                mean != null);
+        Optional<String> moments =
+                mean == null ? Optional.empty() : Optional.of(TensorRole.momentsSha256(registry, mean, variance));
         try (SafetensorsWriter out = SafetensorsWriter.create(file)) {
-            out.metadata(FRAMEWORK_KEY, FRAMEWORK)
-                    .metadata(FORMAT_KEY, String.valueOf(FORMAT))
-                    .metadata(STEP, String.valueOf(header.step()))
-                    .metadata(TOKENS_SEEN, String.valueOf(header.tokensSeen()))
-                    .metadata(CONFIG, config)
-                    .metadata(CONFIG_SHA256, header.configSha256())
-                    .metadata(WEIGHTS_SHA256, header.weightsSha256());
-            header.optimizerSha256().ifPresent(sha256 -> out.metadata(OPTIMIZER_SHA256, sha256));
-            header.extras().forEach(out::metadata);
-            out.metadata(TOKENIZER, StrictJson.write(header.tokenizer()));
+            CheckpointHeader header = metadata(out, facts, weights, moments, Optional.empty());
             TensorRole.WEIGHT.declare(out, registry);
             if (mean != null) {
                 TensorRole.MEAN.declare(out, registry);
@@ -156,6 +139,54 @@ public final class Checkpoint {
             out.commit();
             return new Saved(header, weights, out.sha256());
         }
+    }
+
+    /** Refuses parameters that are not those of the hyperparameters. */
+    static void checkBelongs(Facts facts, ParameterRegistry registry) {
+        if (!registry.shape().equals(facts.hyperparameters().model())
+                || !registry.adaptation().equals(facts.hyperparameters().adaptation())) {
+            throw new IllegalArgumentException("the parameters belong to " + registry.shape() + ", "
+                    + registry.adaptation() + "; the hyperparameters describe "
+                    + facts.hyperparameters().model() + ", "
+                    + facts.hyperparameters().adaptation());
+        }
+    }
+
+    /** Writes the metadata of a checkpoint with fewer bits a number. */
+    static CheckpointHeader metadata(
+            SafetensorsWriter out, Facts facts, WeightFingerprint weights, Quantization quantization) {
+        return metadata(out, facts, weights, Optional.empty(), Optional.of(quantization));
+    }
+
+    private static CheckpointHeader metadata(
+            SafetensorsWriter out,
+            Facts facts,
+            WeightFingerprint weights,
+            Optional<String> moments,
+            Optional<Quantization> quantization) {
+        String config = facts.hyperparameters().canonicalJson();
+        CheckpointHeader header = new CheckpointHeader(
+                facts.hyperparameters(),
+                facts.tokenizer(),
+                facts.step(),
+                facts.tokensSeen(),
+                CanonicalJson.sha256(config),
+                weights.whole(),
+                moments,
+                facts.extras(),
+                moments.isPresent(),
+                quantization);
+        out.metadata(FRAMEWORK_KEY, FRAMEWORK)
+                .metadata(FORMAT_KEY, String.valueOf(quantization.isPresent() ? ROUNDED : FORMAT))
+                .metadata(STEP, String.valueOf(header.step()))
+                .metadata(TOKENS_SEEN, String.valueOf(header.tokensSeen()))
+                .metadata(CONFIG, config)
+                .metadata(CONFIG_SHA256, header.configSha256())
+                .metadata(WEIGHTS_SHA256, header.weightsSha256());
+        header.optimizerSha256().ifPresent(sha256 -> out.metadata(OPTIMIZER_SHA256, sha256));
+        header.extras().forEach(out::metadata);
+        out.metadata(TOKENIZER, StrictJson.write(header.tokenizer()));
+        return header;
     }
 
     /**
@@ -190,8 +221,26 @@ public final class Checkpoint {
             checkFits(in, registry, List.of(TensorRole.WEIGHT));
             registry.allocate();
             TensorRole.WEIGHT.load(in, registry, registry.weights());
-            checkWeights(file, header, weightsSha256(registry));
+            boolean rounded = header.quantization().isPresent();
+            checkWeights(file, header, rounded ? fingerprint(in).whole() : weightsSha256(registry));
             return header;
+        }
+    }
+
+    /**
+     * Reads the parameters of a checkpoint with fewer bits a number as they are, and checks their fingerprint.
+     *
+     * @param registry the parameters to set, without memory
+     * @throws BadFileException as {@link #readWeights}, and if its numbers are float32
+     */
+    static void readPacked(Path file, ParameterRegistry registry) {
+        try (SafetensorsReader in = SafetensorsReader.open(file)) {
+            CheckpointHeader header = header(in);
+            checkFits(in, registry, List.of(TensorRole.WEIGHT));
+            checkWeights(file, header, fingerprint(in).whole());
+            Quantization quantization = header.quantization()
+                    .orElseThrow(() -> new BadFileException(file, "holds float32, not fewer bits a number"));
+            QuantizedCheckpoint.read(in, registry, registry.allocatePacked(quantization));
         }
     }
 
@@ -279,7 +328,7 @@ public final class Checkpoint {
     private static CheckpointHeader header(SafetensorsReader in) {
         Path file = in.file();
         Map<String, String> metadata = in.metadata();
-        checkFormat(file, metadata);
+        checkFormat(file, metadata, in.quantized().isPresent());
         Hyperparameters hyperparameters = hyperparameters(file, metadata);
         boolean hasOptimizer = in.names().stream().anyMatch(n -> TensorRole.of(n) != TensorRole.WEIGHT);
         checkFits(
@@ -297,10 +346,11 @@ public final class Checkpoint {
                 required(file, metadata, WEIGHTS_SHA256),
                 hasOptimizer ? Optional.ofNullable(metadata.get(OPTIMIZER_SHA256)) : Optional.empty(),
                 extras,
-                hasOptimizer);
+                hasOptimizer,
+                in.quantized().map(QuantizedTensors::quantization));
     }
 
-    private static void checkFormat(Path file, Map<String, String> metadata) {
+    private static void checkFormat(Path file, Map<String, String> metadata, boolean rounded) {
         if (!isCheckpoint(metadata)) {
             throw new BadFileException(
                     file,
@@ -308,11 +358,17 @@ public final class Checkpoint {
                             + "; for a Hugging Face model give its folder");
         }
         long format = count(file, metadata, FORMAT_KEY);
-        if (format != FORMAT) {
+        if (format != FORMAT && format != ROUNDED) {
             throw new BadFileException(
                     file,
-                    "is a checkpoint of format " + format + "; this program knows format " + FORMAT
-                            + (format > FORMAT ? ", so a newer one wrote it: update tinygpt" : " only"));
+                    "is a checkpoint of format " + format + "; this program knows formats " + FORMAT + " and " + ROUNDED
+                            + (format > ROUNDED ? ", so a newer one wrote it: update tinygpt" : " only"));
+        }
+        if ((format == ROUNDED) != rounded) {
+            throw new BadFileException(
+                    file,
+                    "is a checkpoint of format " + format + (rounded ? ", but has " : ", but has no ")
+                            + QuantizedTensors.KEY + "; it is damaged, use another checkpoint");
         }
     }
 
@@ -342,7 +398,7 @@ public final class Checkpoint {
 
     /** Checks that what the file holds in these roles is what the registry has, and nothing else. */
     private static void checkFits(SafetensorsReader in, ParameterRegistry registry, List<TensorRole> roles) {
-        Set<String> known = new HashSet<>();
+        Set<String> known = new HashSet<>(QuantizedCheckpoint.checkRounded(in, registry));
         for (TensorRole role : roles) {
             ModelTensors.check(in, registry, role.layout, role.name);
             role.layout.parameters(registry).forEach(p -> known.add(role.name.apply(p.name())));

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.parameters.Quantization;
 import tinygpt.text.Tokenizer;
 
 /**
@@ -23,6 +24,7 @@ import tinygpt.text.Tokenizer;
  * @param optimizerSha256 fingerprint of AdamW's moments; empty without them, and in checkpoints of older programs
  * @param extras further strings, such as {@code validation_loss}
  * @param hasOptimizerState whether AdamW's moments are in the file, so that training can go on as if it never stopped
+ * @param quantization how its matrices were rounded; empty if they are float32
  */
 public record CheckpointHeader(
         Hyperparameters hyperparameters,
@@ -33,7 +35,8 @@ public record CheckpointHeader(
         String weightsSha256,
         Optional<String> optimizerSha256,
         Map<String, String> extras,
-        boolean hasOptimizerState) {
+        boolean hasOptimizerState,
+        Optional<Quantization> quantization) {
 
     public CheckpointHeader {
         tokenizer = Collections.unmodifiableMap(new LinkedHashMap<>(tokenizer));

@@ -8,7 +8,9 @@ import java.util.OptionalInt;
 import tinygpt.formats.BadFileException;
 import tinygpt.formats.HuggingFaceGpt2;
 import tinygpt.model.Gpt;
+import tinygpt.parameters.PackedWeights;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.Quantization;
 import tinygpt.tensor.Memory;
 import tinygpt.text.Tokenizer;
 
@@ -37,6 +39,38 @@ public record LoadedModel(
      */
     public static LoadedModel open(Path path) {
         return open(path, Memory.available());
+    }
+
+    /**
+     * Reads a model to generate with it and for nothing else: matrices that a file keeps with fewer bits are kept in 8 bits
+     * in memory, not widened to float32. Of other models it gives the same as {@link #open(Path)}.
+     *
+     * @throws BadFileException as {@link #open(Path)} does
+     */
+    public static LoadedModel openToGenerate(Path path) {
+        if (ModelSource.resolve(path) instanceof ModelSource.CheckpointFile given) {
+            Path file = given.file();
+            CheckpointHeader header = Checkpoint.readHeader(file);
+            if (header.quantization().isPresent()) {
+                return openPacked(file, header, header.quantization().get());
+            }
+        }
+        return open(path);
+    }
+
+    private static LoadedModel openPacked(Path file, CheckpointHeader header, Quantization quantization) {
+        Tokenizer tokenizer = header.restoreTokenizer(file);
+        ParameterRegistry registry = ParameterRegistry.of(header.hyperparameters());
+        requireMemory(file, PackedWeights.bytes(quantization, registry), Memory.available());
+        return closingOnFailure(registry, () -> {
+            Checkpoint.readPacked(file, registry);
+            return new LoadedModel(
+                    new Gpt(registry),
+                    Optional.of(tokenizer),
+                    Optional.of(header),
+                    OptionalInt.of(tokenizer.endOfText()),
+                    List.of());
+        });
     }
 
     /** Reads a model if its weights need no more bytes than available. */
@@ -87,13 +121,21 @@ public record LoadedModel(
         ParameterRegistry registry = allocated(file, ParameterRegistry.of(header.hyperparameters()), available);
         return closingOnFailure(registry, () -> {
             Checkpoint.readWeights(file, registry);
+            List<String> all = new ArrayList<>(notes);
+            header.quantization().ifPresent(q -> all.add(widened(file, q)));
             return new LoadedModel(
                     new Gpt(registry),
                     Optional.of(tokenizer),
                     Optional.of(header),
                     OptionalInt.of(tokenizer.endOfText()),
-                    List.copyOf(notes));
+                    List.copyOf(all));
         });
+    }
+
+    /** What the user should know of a checkpoint whose matrices were rounded and are read as float32. */
+    public static String widened(Path file, Quantization quantization) {
+        return file + " holds its matrices in " + quantization.bits() + " bits, in groups of " + quantization.group()
+                + " with a scale; here they are the float32 numbers that those stand for";
     }
 
     /** The parameters of a model, shapes only, from its header alone: no weights are read. */
@@ -111,12 +153,16 @@ public record LoadedModel(
     }
 
     private static ParameterRegistry allocated(Path path, ParameterRegistry registry, long available) {
+        requireMemory(path, registry.slabSize() * Float.BYTES, available);
+        return registry.allocate();
+    }
+
+    private static void requireMemory(Path path, long bytes, long available) {
         Memory.require(
                 path + ": loading this model",
-                registry.slabSize() * Float.BYTES,
+                bytes,
                 available,
                 "close other programs, or use a smaller model or a machine with more memory");
-        return registry.allocate();
     }
 
     private static Path checkpointFile(ModelSource source) {

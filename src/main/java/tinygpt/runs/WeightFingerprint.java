@@ -120,13 +120,15 @@ public record WeightFingerprint(String whole, Map<String, String> byTensor) {
             return new WeightFingerprint(HexFormat.of().formatHex(whole.digest()), byTensor);
         }
 
-        private void begin(String... words) {
+        /** Begins a tensor of any type: its name, its type and its shape. */
+        void begin(String... words) {
             for (String word : words) {
                 update(ByteBuffer.wrap((word + "\0").getBytes(StandardCharsets.UTF_8)));
             }
         }
 
-        private void update(ByteBuffer some) {
+        /** The next bytes of the tensor. */
+        void update(ByteBuffer some) {
             whole.update(some.duplicate());
             tensor.update(some);
         }

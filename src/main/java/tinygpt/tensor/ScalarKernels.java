@@ -216,4 +216,33 @@ final class ScalarKernels implements Kernels {
         sums[0] = weightSquares;
         sums[1] = changeSquares;
     }
+
+    @Override
+    public void addPackedRows(float[] x, int xAt, byte[] codes, float[] scales, int rows, int n, int group, float[] y) {
+        int groups = (n + group - 1) / group;
+        for (int r = 0; r < rows; r++) {
+            for (int j = 0; j < n; j++) {
+                y[j] += x[xAt + r] * scales[r * groups + j / group] * codes[r * n + j];
+            }
+        }
+    }
+
+    @Override
+    public void packedDots(float[] x, byte[] codes, float[] scales, int rows, int n, int group, float[] y, int yAt) {
+        int groups = (n + group - 1) / group;
+        for (int r = 0; r < rows; r++) {
+            double sum = 0;
+            for (int j = 0; j < n; j++) {
+                sum += (double) x[j] * scales[r * groups + j / group] * codes[r * n + j];
+            }
+            y[yAt + r] = (float) sum;
+        }
+    }
+
+    @Override
+    public void widen(byte[] codes, float[] scales, int n, int group, float[] y) {
+        for (int j = 0; j < n; j++) {
+            y[j] = scales[j / group] * codes[j];
+        }
+    }
 }

@@ -270,6 +270,25 @@ final class VectorKernels implements Kernels {
         sums[1] = changeSum;
     }
 
+    @Override
+    public void addPackedRows(float[] x, int xAt, byte[] codes, float[] scales, int rows, int n, int group, float[] y) {
+        VectorPacked.addRows(x, xAt, codes, scales, rows, n, group, y);
+    }
+
+    @Override
+    public void packedDots(float[] x, byte[] codes, float[] scales, int rows, int n, int group, float[] y, int yAt) {
+        int groups = (n + group - 1) / group;
+        for (int r = 0; r < rows; r++) {
+            FloatVector sums = VectorPacked.dot(x, codes, r * n, scales, r * groups, n, group);
+            y[yAt + r] = sumOfLanes(sums) + VectorPacked.dotOfTail(x, codes, r * n, scales, r * groups, n, group);
+        }
+    }
+
+    @Override
+    public void widen(byte[] codes, float[] scales, int n, int group, float[] y) {
+        VectorPacked.widen(codes, scales, n, group, y);
+    }
+
     private static FloatVector load(float[] x, int at) {
         return FloatVector.fromArray(FLOATS, x, at);
     }

@@ -103,7 +103,7 @@ class SafetensorsWriterTest {
             writer.write("a", new float[2], 0, 2);
             IllegalStateException e = assertThrows(IllegalStateException.class, writer::commit);
             assertEquals(
-                    "a has 2 of its 3 floats, so " + file.toAbsolutePath() + " cannot be finished", e.getMessage());
+                    "a has 2 of its 3 numbers, so " + file.toAbsolutePath() + " cannot be finished", e.getMessage());
         }
         assertEquals(List.of(), list());
     }
