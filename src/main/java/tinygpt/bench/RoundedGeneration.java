@@ -66,11 +66,8 @@ public final class RoundedGeneration {
         long floatBytes = floats.slabSize() * Float.BYTES;
         long packedBytes = PackedWeights.bytes(quantization, packed);
         long caches = 4L * Float.BYTES * shape.layers() * shape.contextLength() * shape.width();
-        Memory.require(
-                "measuring this model",
-                floatBytes + packedBytes + caches,
-                Memory.available(),
-                "choose a smaller model");
+        Memory.require("measuring this model", floatBytes + caches, Memory.available(), "choose a smaller model");
+        Memory.requireHeap("measuring this model", packedBytes);
         int length = Math.min(TEXT_LENGTH, shape.contextLength());
         Workspace space = new Workspace(Gpt.longestRow(shape));
         try (floats;

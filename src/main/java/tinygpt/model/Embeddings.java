@@ -68,7 +68,7 @@ final class Embeddings {
         if (packed == null) {
             Rows.embed(space, wte, ids, 0, wpe, start, period, x);
         } else {
-            PackedProducts.embed(space, packed, ids, 0, wpe, start, period, x);
+            PackedProducts.embed(space, packed, ids, wpe, start, period, x);
         }
     }
 }

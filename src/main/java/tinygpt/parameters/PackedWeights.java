@@ -7,11 +7,14 @@ import tinygpt.tensor.PackedMatrix;
 import tinygpt.tensor.Slab;
 
 /**
- * The weights of a model that is only read, with its matrices in 8 bits or fewer: codes of one byte and scales in memory,
- * whatever the number of bits. What {@link Quantization} does not cover is float32. Belongs to a {@link
+ * The weights of a model that is only read, with its matrices in 8 bits or fewer: codes of one byte and scales, on the Java
+ * heap, whatever the number of bits. What {@link Quantization} does not cover is float32. Belongs to a {@link
  * ParameterRegistry}, see {@link ParameterRegistry#allocatePacked}.
  */
 public final class PackedWeights implements AutoCloseable {
+    /** Rows that are written at once: a cache line of each column. */
+    private static final int ROWS = 64;
+
     private final Quantization quantization;
     private final Map<Parameter, PackedMatrix> matrices = new HashMap<>();
     private final Map<Parameter, Long> places = new HashMap<>(); // of the rest, in floats
@@ -31,15 +34,23 @@ public final class PackedWeights implements AutoCloseable {
             for (Parameter parameter : registry.owned()) {
                 if (Quantization.covers(parameter)) {
                     int[] shape = parameter.shape();
+                    PackedMatrix.Layout layout = layout(parameter.kind());
                     matrices.put(
                             parameter,
-                            PackedMatrix.allocate(parameter.name(), shape[0], shape[1], quantization.group()));
+                            PackedMatrix.allocate(parameter.name(), layout, shape[0], shape[1], quantization.group()));
                 }
             }
         } catch (RuntimeException | Error e) {
             close();
             throw e;
         }
+    }
+
+    private static PackedMatrix.Layout layout(ParameterKind kind) {
+        return switch (kind) {
+            case EMBEDDING, OUTPUT -> PackedMatrix.Layout.BY_ROWS;
+            case ATTENTION, FEED_FORWARD, ADAPTER, POSITIONAL, NORMALIZATION -> PackedMatrix.Layout.BY_COLUMNS;
+        };
     }
 
     /** Bytes that the packed weights of a model take in memory. */
@@ -76,13 +87,10 @@ public final class PackedWeights implements AutoCloseable {
             Matrix from = other.get(entry.getKey().name()).matrix();
             PackedMatrix to = entry.getValue();
             float[] row = new float[to.columns()];
-            byte[] codes = new byte[to.columns()];
-            float[] scales = new float[to.groups()];
-            for (int r = 0; r < to.rows(); r++) {
+            fill(to, (r, codes, scales) -> {
                 from.readRow(r, row, 0);
                 quantization.encode(row, row.length, codes, scales);
-                to.writeRow(r, codes, scales);
-            }
+            });
         }
         for (Parameter parameter : places.keySet()) {
             Matrix from = other.get(parameter.name()).matrix();
@@ -92,6 +100,30 @@ public final class PackedWeights implements AutoCloseable {
                 from.readRow(r, row, 0);
                 to.writeRow(r, row, 0);
             }
+        }
+    }
+
+    /** Gives the codes and the scales of a row. */
+    @FunctionalInterface
+    public interface RowSource {
+        void read(int row, byte[] codes, float[] scales);
+    }
+
+    /** Writes all rows of a matrix. */
+    public static void fill(PackedMatrix matrix, RowSource source) {
+        byte[] codes = new byte[matrix.columns()];
+        float[] scales = new float[matrix.groups()];
+        int most = Math.min(matrix.rows(), ROWS);
+        byte[] someCodes = new byte[most * codes.length];
+        float[] someScales = new float[most * scales.length];
+        for (int row = 0; row < matrix.rows(); row += most) {
+            int some = Math.min(most, matrix.rows() - row);
+            for (int r = 0; r < some; r++) {
+                source.read(row + r, codes, scales);
+                System.arraycopy(codes, 0, someCodes, r * codes.length, codes.length);
+                System.arraycopy(scales, 0, someScales, r * scales.length, scales.length);
+            }
+            matrix.writeRows(row, some, someCodes, someScales);
         }
     }
 

@@ -61,7 +61,7 @@ public record LoadedModel(
     private static LoadedModel openPacked(Path file, CheckpointHeader header, Quantization quantization) {
         Tokenizer tokenizer = header.restoreTokenizer(file);
         ParameterRegistry registry = ParameterRegistry.of(header.hyperparameters());
-        requireMemory(file, PackedWeights.bytes(quantization, registry), Memory.available());
+        Memory.requireHeap(file + ": loading this model", PackedWeights.bytes(quantization, registry));
         return closingOnFailure(registry, () -> {
             Checkpoint.readPacked(file, registry);
             return new LoadedModel(
@@ -153,16 +153,12 @@ public record LoadedModel(
     }
 
     private static ParameterRegistry allocated(Path path, ParameterRegistry registry, long available) {
-        requireMemory(path, registry.slabSize() * Float.BYTES, available);
-        return registry.allocate();
-    }
-
-    private static void requireMemory(Path path, long bytes, long available) {
         Memory.require(
                 path + ": loading this model",
-                bytes,
+                registry.slabSize() * Float.BYTES,
                 available,
                 "close other programs, or use a smaller model or a machine with more memory");
+        return registry.allocate();
     }
 
     private static Path checkpointFile(ModelSource source) {

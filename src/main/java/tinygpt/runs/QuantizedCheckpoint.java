@@ -99,12 +99,7 @@ public final class QuantizedCheckpoint {
                 }
                 continue;
             }
-            byte[] codes = new byte[matrix.columns()];
-            float[] scales = new float[matrix.groups()];
-            for (int r = 0; r < matrix.rows(); r++) {
-                quantized.readRow(parameter.name(), r, codes, scales);
-                matrix.writeRow(r, codes, scales);
-            }
+            PackedWeights.fill(matrix, (row, codes, scales) -> quantized.readRow(parameter.name(), row, codes, scales));
         }
     }
 

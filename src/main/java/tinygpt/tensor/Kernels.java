@@ -98,23 +98,23 @@ interface Kernels {
     void adamW(AdamWStep step, boolean decayed, float[] w, float[] g, float[] m, float[] v, int n, double[] sums);
 
     /**
-     * y += x A for some rows of a packed matrix A: y[j] += sum over r of x[r] scale[r, j / group] code[r, j]. Scalar and
-     * vector kernels differ by the rounding of their sums: at most rows ulps of the sum of all |terms|.
+     * y[yAt + r] += sum over j of x[j] code[r, j], for some rows of n codes. Scalar and vector kernels differ by the rounding
+     * of their sums: at most n ulps of the sum of all |terms|, and in practice a few.
      *
-     * @param x a factor for each row, from {@code xAt} on
-     * @param codes of the rows, one after the other
-     * @param scales of the rows, one after the other
-     * @param n columns
+     * @param codes of the rows, one after the other, from {@code codesAt} on
      */
-    void addPackedRows(float[] x, int xAt, byte[] codes, float[] scales, int rows, int n, int group, float[] y);
+    void addCodeDots(float[] x, byte[] codes, int codesAt, int rows, int n, float[] y, int yAt);
 
     /**
-     * y[yAt + r] = sum over j of x[j] scale[r, j / group] code[r, j], for some rows of a packed matrix; the same tolerance.
+     * y[r] = sum over j of x[j] scale[r, j / group] code[r, j], for all rows of a packed matrix; the same tolerance.
+     *
+     * @param scales of the rows, one after the other
+     * @param group a power of two of at least 16
      */
-    void packedDots(float[] x, byte[] codes, float[] scales, int rows, int n, int group, float[] y, int yAt);
+    void packedDots(float[] x, byte[] codes, float[] scales, int rows, int n, int group, float[] y);
 
-    /** y[j] = scale[j / group] code[j]; both sets of kernels give the same bits. */
-    void widen(byte[] codes, float[] scales, int n, int group, float[] y);
+    /** y[j] = code[j], from {@code codesAt} on; exact. */
+    void widen(byte[] codes, int codesAt, int n, float[] y);
 
     /** Dropout's random bits for element i of a row, the top 24 of 32: the definition both kernel sets share. */
     static int dropoutBits(int key0, int key1, int i) {

@@ -64,6 +64,28 @@ public final class Memory {
         }
     }
 
+    /**
+     * Refuses what does not fit into the Java heap, before it is allocated.
+     *
+     * @param what what is going to be done, the beginning of the message
+     * @param needed bytes
+     * @throws NotEnoughMemoryException if more is needed than the heap may still grow
+     */
+    public static void requireHeap(String what, long needed) {
+        Runtime heap = Runtime.getRuntime();
+        long available = heap.maxMemory() - (heap.totalMemory() - heap.freeMemory());
+        if (needed > available) {
+            throw new NotEnoughMemoryException(String.format(
+                    Locale.ROOT,
+                    "%s needs %.2f GB of the Java heap and %.2f GB are available; let it grow with -Xmx, as in"
+                            + " TINYGPT_JAVA_OPTS=-Xmx%dg",
+                    what,
+                    needed / GB,
+                    available / GB,
+                    1 + (long) Math.ceil(needed / GB)));
+        }
+    }
+
     /** The most that this process has had in memory so far; empty where there is no {@code /proc}. */
     public static OptionalLong peakResident() {
         return line("/proc/self/status", "VmHWM:");

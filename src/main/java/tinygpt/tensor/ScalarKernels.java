@@ -218,31 +218,32 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void addPackedRows(float[] x, int xAt, byte[] codes, float[] scales, int rows, int n, int group, float[] y) {
-        int groups = (n + group - 1) / group;
+    public void addCodeDots(float[] x, byte[] codes, int codesAt, int rows, int n, float[] y, int yAt) {
         for (int r = 0; r < rows; r++) {
+            double sum = 0;
             for (int j = 0; j < n; j++) {
-                y[j] += x[xAt + r] * scales[r * groups + j / group] * codes[r * n + j];
+                sum += x[j] * codes[codesAt + r * n + j];
             }
+            y[yAt + r] += (float) sum;
         }
     }
 
     @Override
-    public void packedDots(float[] x, byte[] codes, float[] scales, int rows, int n, int group, float[] y, int yAt) {
+    public void packedDots(float[] x, byte[] codes, float[] scales, int rows, int n, int group, float[] y) {
         int groups = (n + group - 1) / group;
         for (int r = 0; r < rows; r++) {
             double sum = 0;
             for (int j = 0; j < n; j++) {
-                sum += (double) x[j] * scales[r * groups + j / group] * codes[r * n + j];
+                sum += x[j] * scales[r * groups + j / group] * codes[r * n + j];
             }
-            y[yAt + r] = (float) sum;
+            y[r] = (float) sum;
         }
     }
 
     @Override
-    public void widen(byte[] codes, float[] scales, int n, int group, float[] y) {
+    public void widen(byte[] codes, int codesAt, int n, float[] y) {
         for (int j = 0; j < n; j++) {
-            y[j] = scales[j / group] * codes[j];
+            y[j] = codes[codesAt + j];
         }
     }
 }

@@ -271,22 +271,36 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void addPackedRows(float[] x, int xAt, byte[] codes, float[] scales, int rows, int n, int group, float[] y) {
-        VectorPacked.addRows(x, xAt, codes, scales, rows, n, group, y);
-    }
-
-    @Override
-    public void packedDots(float[] x, byte[] codes, float[] scales, int rows, int n, int group, float[] y, int yAt) {
-        int groups = (n + group - 1) / group;
+    public void addCodeDots(float[] x, byte[] codes, int codesAt, int rows, int n, float[] y, int yAt) {
+        int whole = VectorPacked.whole(n);
         for (int r = 0; r < rows; r++) {
-            FloatVector sums = VectorPacked.dot(x, codes, r * n, scales, r * groups, n, group);
-            y[yAt + r] = sumOfLanes(sums) + VectorPacked.dotOfTail(x, codes, r * n, scales, r * groups, n, group);
+            int at = codesAt + r * n;
+            VectorPacked.codeDot(x, codes, at, whole, lanes);
+            float sum = sumOfLanes();
+            for (int j = whole; j < n; j++) {
+                sum = Math.fma(x[j], codes[at + j], sum);
+            }
+            y[yAt + r] += sum;
         }
     }
 
     @Override
-    public void widen(byte[] codes, float[] scales, int n, int group, float[] y) {
-        VectorPacked.widen(codes, scales, n, group, y);
+    public void packedDots(float[] x, byte[] codes, float[] scales, int rows, int n, int group, float[] y) {
+        int groups = (n + group - 1) / group;
+        int whole = VectorPacked.whole(n);
+        for (int r = 0; r < rows; r++) {
+            VectorPacked.packedDot(x, codes, r * n, scales, r * groups, whole, group, lanes);
+            float sum = sumOfLanes();
+            for (int j = whole; j < n; j++) {
+                sum = Math.fma(x[j] * scales[r * groups + j / group], codes[r * n + j], sum);
+            }
+            y[r] = sum;
+        }
+    }
+
+    @Override
+    public void widen(byte[] codes, int codesAt, int n, float[] y) {
+        VectorPacked.widen(codes, codesAt, n, y);
     }
 
     private static FloatVector load(float[] x, int at) {
@@ -300,6 +314,10 @@ final class VectorKernels implements Kernels {
     /** The sum of all lanes in a fixed order: in four chains, because one would wait for the latency of each addition. */
     private float sumOfLanes(FloatVector vector) {
         vector.intoArray(lanes, 0);
+        return sumOfLanes();
+    }
+
+    private float sumOfLanes() {
         float a = lanes[0];
         float b = lanes[1];
         float c = lanes[2];

@@ -16,7 +16,7 @@ public final class Workspace {
     final float[] tileC;
     final float[] tileD;
     final double[] sums = new double[2];
-    final PackedProducts.Scratch packed = new PackedProducts.Scratch();
+    final PackedProducts.Scratch widened = new PackedProducts.Scratch();
     private NormScratch normScratch = new NormScratch(TILE);
     final BlasPointer pointerA;
     final BlasPointer pointerB;
