@@ -73,7 +73,7 @@ record AblationReport(
         return (change > 0 ? "+" : "") + Show.loss(change);
     }
 
-    private static String indented(String text) {
+    static String indented(String text) {
         return text.strip()
                 .lines()
                 .map(line -> ("  " + line).stripTrailing() + "\n")
@@ -104,7 +104,7 @@ record AblationReport(
         return json;
     }
 
-    private static ObjectNode measured(Evaluation.Result result) {
+    static ObjectNode measured(Evaluation.Result result) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         Json.put(json, "loss", result.loss());
         Json.put(json, "standard_error", result.standardError());

@@ -45,6 +45,7 @@ public final class Main {
             "serve",
             "merge",
             "export",
+            "quantize",
             "bench",
             "selftest",
             "doctor");
@@ -105,6 +106,7 @@ public final class Main {
             case "report" -> ReportCommand.create(output);
             case "serve" -> ServeCommand.create(output);
             case "merge" -> MergeCommand.create(output);
+            case "quantize" -> QuantizeCommand.create(output);
             case "export" -> ExportCommand.create(output);
             case "attention" -> AttentionCommand.create(output);
             case "lens" -> LensCommand.create(output);

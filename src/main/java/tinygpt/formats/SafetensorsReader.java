@@ -160,20 +160,12 @@ public final class SafetensorsReader implements TensorFile {
         return Optional.ofNullable(quantized);
     }
 
-    /**
-     * Sizes of the dimensions of a tensor's numbers; where it is kept as codes and scales, of those they stand for.
-     *
-     * @throws BadFileException if there is no such tensor
-     */
+    @Override
     public long[] shape(String name) {
         return isQuantized(name) ? quantized.shape(name) : entry(name).shape();
     }
 
-    /**
-     * Whether {@link #readFloats} can read a tensor.
-     *
-     * @throws BadFileException if there is no such tensor
-     */
+    @Override
     public boolean holdsFloats(String name) {
         return isQuantized(name) || entry(name).dtype().isFloat();
     }
