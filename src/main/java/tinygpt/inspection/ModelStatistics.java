@@ -6,6 +6,7 @@ import java.util.List;
 import tinygpt.formats.BadFileException;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterKind;
+import tinygpt.runs.Checkpoint;
 import tinygpt.runs.CheckpointHeader;
 import tinygpt.runs.WeightFingerprint;
 
@@ -88,6 +89,10 @@ public record ModelStatistics(List<Tensor> tensors, String sha256, InitialValues
     }
 
     private static void check(WeightFile file, String found) {
+        if (file.header().flatMap(CheckpointHeader::quantization).isPresent()) {
+            Checkpoint.verify(file.path()); // its fingerprint is that of the codes in the file
+            return;
+        }
         String noted = file.header().map(CheckpointHeader::weightsSha256).orElse(found);
         if (!noted.equals(found)) {
             throw new BadFileException(

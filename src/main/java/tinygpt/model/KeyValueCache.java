@@ -28,7 +28,8 @@ public final class KeyValueCache implements AutoCloseable {
         heads = shape.heads();
         headWidth = shape.headWidth();
         long floats = Activations.Plan.aligned((long) capacity * shape.width());
-        slab = Slab.allocate("key/value cache", 2 * shape.layers() * floats);
+        // A position is written before it is read, and a short text needs the memory of its positions only.
+        slab = Slab.allocateUnwritten("key/value cache", 2 * shape.layers() * floats);
         keys = new Matrix[shape.layers()];
         values = new Matrix[shape.layers()];
         keyViews = new Matrix[shape.layers() * heads][capacity];

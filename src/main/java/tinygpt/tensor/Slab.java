@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * One block of float32 memory outside the Java heap, zeroed and 16 bytes behind a multiple of 64: all weights, or all gradients of a
+ * One block of float32 memory outside the Java heap, zeroed unless told otherwise and 16 bytes behind a multiple of 64: all weights, or all gradients of a
  * shard, or the activations of a worker.
  *
  * <p>A slab is wrapped as an {@link INDArray} when somebody first asks for one, because starting ND4J costs about a
@@ -40,14 +40,16 @@ public final class Slab implements AutoCloseable {
     private INDArray array;
     private boolean closed;
 
-    private Slab(String role, long size) {
+    private Slab(String role, long size, boolean zeroed) {
         this.role = role;
         this.size = size;
         this.memory = reserve(role, size + (ALIGNMENT + SKEW) / Float.BYTES);
         long address = (memory.address() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT + SKEW;
         long skipped = (address - memory.address()) / Float.BYTES;
         this.first = memory.getPointer(skipped).capacity(size);
-        Pointer.memset(first, 0, size * Float.BYTES);
+        if (zeroed) {
+            Pointer.memset(first, 0, size * Float.BYTES);
+        }
         this.windows = new FloatBuffer[(int) ((size + WINDOW - 1) / WINDOW)];
         for (int i = 0; i < windows.length; i++) {
             // Windows overlap by half, so that every row of up to 2^27 floats lies whole in one of them.
@@ -68,10 +70,22 @@ public final class Slab implements AutoCloseable {
      * @throws OutOfMemoryError if the system or the configured off-heap limit has no such block, saying how much was asked
      */
     public static Slab allocate(String role, long size) {
+        return allocate(role, size, true);
+    }
+
+    /**
+     * Allocates a slab whose numbers are anything until they are written. What is never written takes no memory: a system
+     * gives a process a page when it is first touched.
+     */
+    public static Slab allocateUnwritten(String role, long size) {
+        return allocate(role, size, false);
+    }
+
+    private static Slab allocate(String role, long size, boolean zeroed) {
         if (size < 1) {
             throw new IllegalArgumentException("a slab for " + role + " needs at least one float, not " + size);
         }
-        return new Slab(role, size);
+        return new Slab(role, size, zeroed);
     }
 
     /** Number of floats. */
