@@ -22,7 +22,7 @@ import tinygpt.tensor.Matrix;
  */
 public record RoundingError(long numbers, double relative, double largest, long[] histogram) {
     /** Bins of the histogram. */
-    public static final int BINS = 24;
+    public static final int BINS = 25;
 
     public RoundingError {
         histogram = histogram.clone();
