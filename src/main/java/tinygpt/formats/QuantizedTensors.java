@@ -54,7 +54,7 @@ public final class QuantizedTensors {
             throw bad(file, "has no object of shapes", null);
         }
         Map<String, int[]> shapes = new LinkedHashMap<>();
-        json.path("shapes").fields().forEachRemaining(field -> {
+        json.path("shapes").properties().forEach(field -> {
             JsonNode shape = field.getValue();
             if (shape.size() != 2) {
                 throw bad(file, "has a shape that is not [rows, columns]", null);
