@@ -242,9 +242,9 @@ class CheckpointTest {
     @Test
     void readHeader_newerFormat_saysToUpdate() {
         Checkpoint.write(file, FACTS, registry, null, null);
-        change(raw -> raw.metadata.put("tinygpt_format", "2"));
+        change(raw -> raw.metadata.put("tinygpt_format", "3"));
         assertRefused(
-                "is a checkpoint of format 2; this program knows format 1, so a newer one wrote it: update tinygpt");
+                "is a checkpoint of format 3; this program knows formats 1 and 2, so a newer one wrote it: update tinygpt");
     }
 
     @ParameterizedTest
