@@ -2,20 +2,15 @@ package tinygpt.runs;
 
 import java.nio.file.Path;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import tinygpt.formats.BadFileException;
 import tinygpt.formats.ModelTensors;
-import tinygpt.formats.QuantizedTensors;
 import tinygpt.formats.SafetensorsReader;
 import tinygpt.formats.SafetensorsWriter;
-import tinygpt.formats.StrictJson;
-import tinygpt.hyperparameters.CanonicalJson;
 import tinygpt.hyperparameters.Hyperparameters;
-import tinygpt.hyperparameters.InvalidHyperparameterException;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterKind;
 import tinygpt.parameters.ParameterRegistry;
@@ -32,36 +27,6 @@ import tinygpt.tensor.Slab;
  * bits a number it is a {@link QuantizedCheckpoint}.
  */
 public final class Checkpoint {
-    /** The version of this layout. A reader refuses a higher one, since it cannot know what it would miss. */
-    private static final int FORMAT = 1;
-
-    /** The version of the layout with fewer bits a number, see {@link QuantizedCheckpoint}. */
-    static final int ROUNDED = 2;
-
-    private static final String FORMAT_KEY = "tinygpt_format";
-    static final String STEP = "step";
-    static final String TOKENS_SEEN = "tokens_seen";
-    static final String CONFIG = "config";
-    static final String CONFIG_SHA256 = "config_sha256";
-    static final String WEIGHTS_SHA256 = "weights_sha256";
-    static final String OPTIMIZER_SHA256 = "optimizer_sha256";
-    private static final String TOKENIZER = "tokenizer";
-    /** What Hugging Face's readers look for: the tensors are in PyTorch's layout. */
-    private static final String FRAMEWORK_KEY = "format";
-
-    private static final String FRAMEWORK = "pt";
-    private static final Set<String> RESERVED = Set.of(
-            FORMAT_KEY,
-            STEP,
-            TOKENS_SEEN,
-            CONFIG,
-            CONFIG_SHA256,
-            WEIGHTS_SHA256,
-            OPTIMIZER_SHA256,
-            TOKENIZER,
-            QuantizedTensors.KEY,
-            FRAMEWORK_KEY);
-
     private Checkpoint() {}
 
     /**
@@ -85,7 +50,7 @@ public final class Checkpoint {
                         "step " + step + " and tokens seen " + tokensSeen + " count from 0 and cannot be negative");
             }
             for (String key : extras.keySet()) {
-                if (RESERVED.contains(key)) {
+                if (CheckpointMetadata.RESERVED.contains(key)) {
                     throw new IllegalArgumentException("'" + key + "' is written by the checkpoint itself");
                 }
             }
@@ -125,7 +90,7 @@ public final class Checkpoint {
         Optional<String> moments =
                 mean == null ? Optional.empty() : Optional.of(TensorRole.momentsSha256(registry, mean, variance));
         try (SafetensorsWriter out = SafetensorsWriter.create(file)) {
-            CheckpointHeader header = metadata(out, facts, weights, moments, Optional.empty());
+            CheckpointHeader header = CheckpointMetadata.write(out, facts, weights, moments, Optional.empty());
             TensorRole.WEIGHT.declare(out, registry);
             if (mean != null) {
                 TensorRole.MEAN.declare(out, registry);
@@ -152,43 +117,6 @@ public final class Checkpoint {
         }
     }
 
-    /** Writes the metadata of a checkpoint with fewer bits a number. */
-    static CheckpointHeader metadata(
-            SafetensorsWriter out, Facts facts, WeightFingerprint weights, Quantization quantization) {
-        return metadata(out, facts, weights, Optional.empty(), Optional.of(quantization));
-    }
-
-    private static CheckpointHeader metadata(
-            SafetensorsWriter out,
-            Facts facts,
-            WeightFingerprint weights,
-            Optional<String> moments,
-            Optional<Quantization> quantization) {
-        String config = facts.hyperparameters().canonicalJson();
-        CheckpointHeader header = new CheckpointHeader(
-                facts.hyperparameters(),
-                facts.tokenizer(),
-                facts.step(),
-                facts.tokensSeen(),
-                CanonicalJson.sha256(config),
-                weights.whole(),
-                moments,
-                facts.extras(),
-                moments.isPresent(),
-                quantization);
-        out.metadata(FRAMEWORK_KEY, FRAMEWORK)
-                .metadata(FORMAT_KEY, String.valueOf(quantization.isPresent() ? ROUNDED : FORMAT))
-                .metadata(STEP, String.valueOf(header.step()))
-                .metadata(TOKENS_SEEN, String.valueOf(header.tokensSeen()))
-                .metadata(CONFIG, config)
-                .metadata(CONFIG_SHA256, header.configSha256())
-                .metadata(WEIGHTS_SHA256, header.weightsSha256());
-        header.optimizerSha256().ifPresent(sha256 -> out.metadata(OPTIMIZER_SHA256, sha256));
-        header.extras().forEach(out::metadata);
-        out.metadata(TOKENIZER, StrictJson.write(header.tokenizer()));
-        return header;
-    }
-
     /**
      * Reads what a checkpoint says, without its numbers and without ND4J, and checks that its tensors are those of the
      * model it describes.
@@ -199,11 +127,6 @@ public final class Checkpoint {
         try (SafetensorsReader in = SafetensorsReader.open(file)) {
             return header(in);
         }
-    }
-
-    /** Whether a file with that metadata claims to be a checkpoint. */
-    static boolean isCheckpoint(Map<String, String> metadata) {
-        return metadata.containsKey(FORMAT_KEY);
     }
 
     /**
@@ -325,75 +248,16 @@ public final class Checkpoint {
         return WeightFingerprint.of(in, name -> TensorRole.of(name) == TensorRole.WEIGHT);
     }
 
+    /** What a file says, once its tensors are known to be those of the model it describes. */
     private static CheckpointHeader header(SafetensorsReader in) {
-        Path file = in.file();
-        Map<String, String> metadata = in.metadata();
-        checkFormat(file, metadata, in.quantized().isPresent());
-        Hyperparameters hyperparameters = hyperparameters(file, metadata);
         boolean hasOptimizer = in.names().stream().anyMatch(n -> TensorRole.of(n) != TensorRole.WEIGHT);
+        CheckpointHeader header = CheckpointMetadata.read(in, hasOptimizer);
+        Hyperparameters hyperparameters = header.hyperparameters();
         checkFits(
                 in,
                 ModelTensors.registry(in, hyperparameters.model(), hyperparameters.adaptation()),
                 hasOptimizer ? List.of(TensorRole.values()) : List.of(TensorRole.WEIGHT));
-        Map<String, String> extras = new LinkedHashMap<>(metadata);
-        extras.keySet().removeAll(RESERVED);
-        return new CheckpointHeader(
-                hyperparameters,
-                StrictJson.map(file, "its tokenizer", required(file, metadata, TOKENIZER)),
-                count(file, metadata, STEP),
-                count(file, metadata, TOKENS_SEEN),
-                hyperparameters.sha256(),
-                required(file, metadata, WEIGHTS_SHA256),
-                hasOptimizer ? Optional.ofNullable(metadata.get(OPTIMIZER_SHA256)) : Optional.empty(),
-                extras,
-                hasOptimizer,
-                in.quantized().map(QuantizedTensors::quantization));
-    }
-
-    private static void checkFormat(Path file, Map<String, String> metadata, boolean rounded) {
-        if (!isCheckpoint(metadata)) {
-            throw new BadFileException(
-                    file,
-                    "is a safetensors file, but no checkpoint of tinygpt: its metadata have no " + FORMAT_KEY
-                            + "; for a Hugging Face model give its folder");
-        }
-        long format = count(file, metadata, FORMAT_KEY);
-        if (format != FORMAT && format != ROUNDED) {
-            throw new BadFileException(
-                    file,
-                    "is a checkpoint of format " + format + "; this program knows formats " + FORMAT + " and " + ROUNDED
-                            + (format > ROUNDED ? ", so a newer one wrote it: update tinygpt" : " only"));
-        }
-        if ((format == ROUNDED) != rounded) {
-            throw new BadFileException(
-                    file,
-                    "is a checkpoint of format " + format + (rounded ? ", but has " : ", but has no ")
-                            + QuantizedTensors.KEY + "; it is damaged, use another checkpoint");
-        }
-    }
-
-    private static Hyperparameters hyperparameters(Path file, Map<String, String> metadata) {
-        String config = required(file, metadata, CONFIG);
-        String noted = required(file, metadata, CONFIG_SHA256);
-        // Before the text is read: damage shall be called damage, not a strange hyperparameter.
-        checkConfig(file, noted, CanonicalJson.sha256(config));
-        try {
-            Hyperparameters read = Hyperparameters.fromJson(StrictJson.tree(file, "its config", config));
-            checkConfig(file, noted, read.sha256());
-            return read;
-        } catch (InvalidHyperparameterException e) {
-            throw new BadFileException(
-                    file, "its config cannot be used: " + BadFileException.quoteSentence(e.getMessage()), e);
-        }
-    }
-
-    private static void checkConfig(Path file, String noted, String found) {
-        if (!found.equals(noted)) {
-            throw new BadFileException(
-                    file,
-                    "its config has the fingerprint " + found + ", but " + BadFileException.quote(noted)
-                            + " was written down with it; the file was changed or is damaged, use another checkpoint");
-        }
+        return header;
     }
 
     /** Checks that what the file holds in these roles is what the registry has, and nothing else. */
@@ -408,23 +272,5 @@ public final class Checkpoint {
                 in.names().stream()
                         .filter(n -> roles.contains(TensorRole.of(n)) && !known.contains(n))
                         .toList());
-    }
-
-    private static String required(Path file, Map<String, String> metadata, String key) {
-        String value = metadata.get(key);
-        if (value == null) {
-            throw new BadFileException(
-                    file, "its metadata have no " + key + ", which every checkpoint has; use another checkpoint");
-        }
-        return value;
-    }
-
-    private static long count(Path file, Map<String, String> metadata, String key) {
-        String text = required(file, metadata, key);
-        if (!text.matches("[0-9]{1,18}")) {
-            throw new BadFileException(
-                    file, "its " + key + " is '" + BadFileException.quote(text) + "', not a number counted from 0");
-        }
-        return Long.parseLong(text);
     }
 }

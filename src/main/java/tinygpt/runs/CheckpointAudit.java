@@ -45,14 +45,14 @@ record CheckpointAudit(List<String> problems, Map<String, JsonNode> config, Stri
             if (says != null && recorded != null && !says.equals(recorded.previous())) {
                 problems.add("it was not written after the line that comes before its own");
             }
-            compare(problems, metadata, Checkpoint.STEP, String.valueOf(entry.step()), of);
-            compare(problems, metadata, Checkpoint.TOKENS_SEEN, String.valueOf(entry.tokens()), of);
-            String text = metadata.getOrDefault(Checkpoint.CONFIG, "");
+            compare(problems, metadata, CheckpointMetadata.STEP, String.valueOf(entry.step()), of);
+            compare(problems, metadata, CheckpointMetadata.TOKENS_SEEN, String.valueOf(entry.tokens()), of);
+            String text = metadata.getOrDefault(CheckpointMetadata.CONFIG, "");
             String found = CanonicalJson.sha256(text);
             if (!found.equals(configOf(entry, recorded, found))) {
                 problems.add("its config is not the one" + of);
-            } else if (!found.equals(metadata.get(Checkpoint.CONFIG_SHA256))) {
-                problems.add("its config does not have the " + Checkpoint.CONFIG_SHA256 + " that it says");
+            } else if (!found.equals(metadata.get(CheckpointMetadata.CONFIG_SHA256))) {
+                problems.add("its config does not have the " + CheckpointMetadata.CONFIG_SHA256 + " that it says");
             } else {
                 config = Map.of(found, StrictJson.tree(file, "its config", text));
             }
@@ -93,9 +93,9 @@ record CheckpointAudit(List<String> problems, Map<String, JsonNode> config, Stri
         if (!different.isEmpty()) {
             problems.add("tensors that are not those" + of + ": " + some(different));
         } else if (!found.equals(expected)) {
-            problems.add("its weights do not have the " + Checkpoint.WEIGHTS_SHA256 + of);
+            problems.add("its weights do not have the " + CheckpointMetadata.WEIGHTS_SHA256 + of);
         } else {
-            compare(problems, in.metadata(), Checkpoint.WEIGHTS_SHA256, found.whole(), of);
+            compare(problems, in.metadata(), CheckpointMetadata.WEIGHTS_SHA256, found.whole(), of);
         }
     }
 

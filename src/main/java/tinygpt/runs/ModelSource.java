@@ -50,7 +50,7 @@ public sealed interface ModelSource {
         try (SafetensorsReader reader = SafetensorsReader.open(path)) {
             metadata = reader.metadata();
         }
-        if (!Checkpoint.isCheckpoint(metadata)) {
+        if (!CheckpointMetadata.isCheckpoint(metadata)) {
             Path parent = path.toAbsolutePath().getParent();
             throw new BadFileException(
                     path,

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import tinygpt.formats.BadFileException;
 import tinygpt.formats.Dtype;
@@ -70,7 +71,8 @@ public final class QuantizedCheckpoint {
         });
         WeightFingerprint weights = hashing.done();
         try (SafetensorsWriter out = SafetensorsWriter.create(file)) {
-            CheckpointHeader header = Checkpoint.metadata(out, facts, weights, quantization);
+            CheckpointHeader header =
+                    CheckpointMetadata.write(out, facts, weights, Optional.empty(), Optional.of(quantization));
             out.metadata(QuantizedTensors.KEY, QuantizedTensors.metadata(quantization, covered(registry)));
             tensors.forEach(tensor -> out.declare(tensor.name(), tensor.dtype(), tensor.shape()));
             for (Stored tensor : tensors) {
