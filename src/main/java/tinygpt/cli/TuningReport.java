@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.Selected;
 
 /** What is said before training about what will be trained. */
 final class TuningReport {
@@ -24,7 +25,7 @@ final class TuningReport {
         lines.add("Trainable " + Show.count(trained) + " of " + Show.count(total) + " ("
                 + Show.share(trained, total) + "), in " + registry.trained().size() + " of "
                 + registry.owned().size() + " tensors");
-        for (ParameterRegistry.Selected selected : registry.selections()) {
+        for (Selected selected : registry.selections()) {
             lines.add("  " + (selected.takesAway() ? "frozen   " : "trained  ") + selected.selector() + ": "
                     + selected.tensors() + " tensor" + (selected.tensors() == 1 ? "" : "s") + ", "
                     + Show.count(selected.count()) + " parameters");

@@ -145,30 +145,9 @@ public final class ParameterRegistry implements AutoCloseable {
         return owned().stream().filter(p -> !p.trainable()).toList();
     }
 
-    /**
-     * What one selector of the list {@code trainable} matches.
-     *
-     * @param selector as it was written, without the {@code !}
-     * @param takesAway whether it freezes what it matches
-     * @param tensors number of tensors with numbers of their own that it matches
-     * @param count number of parameters in them
-     */
-    public record Selected(String selector, boolean takesAway, int tensors, long count) {}
-
     /** What the selectors of the list {@code trainable} match, one by one; later ones win over earlier ones. */
     public List<Selected> selections() {
-        return new SelectorList(adaptation.trainable())
-                .items().stream()
-                        .map(item -> {
-                            List<Parameter> matched = matchedBy(item.selector()).stream()
-                                    .filter(p -> p.tiedTo() == null)
-                                    .toList();
-                            long count =
-                                    matched.stream().mapToLong(Parameter::count).sum();
-                            String selector = item.takesAway() ? item.text().substring(1) : item.text();
-                            return new Selected(selector, item.takesAway(), matched.size(), count);
-                        })
-                        .toList();
+        return matches().all();
     }
 
     /** The low-rank adapters, in registry order; none unless a rank is set. */
@@ -343,10 +322,8 @@ public final class ParameterRegistry implements AutoCloseable {
 
     /** Says which parameters are trained; returns the size of a slab for them. */
     private long train() {
+        matches().check();
         SelectorList chosen = new SelectorList(adaptation.trainable());
-        for (SelectorList.Item item : chosen.items()) {
-            checkMatches(item);
-        }
         long offset = 0;
         for (Parameter parameter : parameters) {
             if (parameter.tiedTo() != null) {
@@ -366,27 +343,8 @@ public final class ParameterRegistry implements AutoCloseable {
         return offset;
     }
 
-    private void checkMatches(SelectorList.Item item) {
-        for (SelectorList.Item alternative : item.alternatives()) {
-            if (matchedBy(alternative.selector()).isEmpty()) {
-                throw SelectorList.matchesNothing(
-                        alternative,
-                        "parameter",
-                        parameters.stream().map(Parameter::name).toList());
-            }
-        }
-        List<Parameter> matched = matchedBy(item.selector());
-        if (matched.stream().allMatch(p -> p.tiedTo() != null)) {
-            Parameter tied = matched.get(0);
-            throw new IllegalArgumentException("'" + item.text() + "' matches only " + tied.name() + ", which is "
-                    + tied.tiedTo().name() + " itself in this model; name that, or untie them with --tied-head false");
-        }
-    }
-
-    private List<Parameter> matchedBy(ParameterSelector selector) {
-        return parameters.stream()
-                .filter(p -> selector.matches(p.kind(), p.name()))
-                .toList();
+    private SelectorMatches matches() {
+        return new SelectorMatches(new SelectorList(adaptation.trainable()), parameters);
     }
 
     static long aligned(long floats) {
