@@ -147,7 +147,7 @@ class SearchCommandTest {
         Run run = Run.of(search("dry", "--dry-run"));
         assertEquals(0, run.exitCode(), run.err());
         assertTrue(
-                run.out().contains("8 trials, 64 steps and "), run.out()); // 8 to step 2, 2 to 6, 1 to 18: 16 + 8 + 12
+                run.out().contains("8 trials, 36 steps and "), run.out()); // 8 to step 2, 2 to 6, 1 to 18: 16 + 8 + 12
         assertFalse(Files.exists(folder.resolve("dry")));
     }
 
@@ -185,6 +185,7 @@ class SearchCommandTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '"',
             value = {
                 "--set lr=1,2 --trials 3 | --trials belongs to --method random",
                 "--set lr=1e-3..1e-2 --method grid | is a range, and a grid needs a list",
@@ -194,7 +195,7 @@ class SearchCommandTest {
                 "--set lr=1e-3,1e-2 --halving rungs=1 | --halving takes eta=N and min-steps=N",
                 "--set lr=1e-3,1e-2 --timeout 5 | it is a time as in 90s",
                 "--set lr=1e-3,1e-2 --resume | takes the folder of a search",
-                "--set lr=1e-3,1e-2 -- --layer 3 | Unknown option: '--layer'",
+                "--set lr=1e-3,1e-2 -- --layer 3 | Unknown options: '--layer'",
                 "--set lr=1e-3,1e-2 -- --stop-after 3 | cannot stand behind --",
                 "--set lr=1e-3,1e-2 --parallel 0 | at least one trial",
                 "-- --preset nano | nothing is searched"

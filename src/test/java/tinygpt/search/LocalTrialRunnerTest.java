@@ -100,11 +100,7 @@ class LocalTrialRunnerTest {
 
     @Test
     void hugeRate_hasDiverged() throws IOException {
-        SearchPlan plan = plan("lr=1e6");
-        Trial trial = new Trial(
-                0,
-                TrialList.of(plan).trials().get(0).values(),
-                TrialList.of(plan).trials().get(0).hyperparameters().with("optimization.clip_norm", "0"));
+        Trial trial = trial("lr=100");
         LocalTrialRunner runner = runner("search");
         TrialOutcome outcome = runner.run(trial, STEPS, () -> false);
         assertEquals(TrialOutcome.Kind.DIVERGED, outcome.kind(), outcome.toString());

@@ -43,7 +43,7 @@ class SearchSpaceTest {
 
     @Test
     void sameSeed_sameTrials_anotherSeedOthers() {
-        String[] sets = {"lr=log:1e-4..1e-2", "layers=1..4", "activation=gelu_tanh,relu"};
+        String[] sets = {"lr=log:1e-4..1e-2", "layers=1..4", "activation=gelu_tanh,gelu_erf"};
         assertEquals(labels(Plans.random(12, 7, sets)), labels(Plans.random(12, 7, sets)));
         assertFalse(labels(Plans.random(12, 7, sets)).equals(labels(Plans.random(12, 8, sets))));
     }
@@ -123,6 +123,7 @@ class SearchSpaceTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '"',
             value = {
                 "lr | --set takes NAME=VALUES",
                 "speed=1,2 | 'speed' is not a hyperparameter; there are ",
