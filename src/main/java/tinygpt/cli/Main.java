@@ -26,6 +26,8 @@ public final class Main {
     private static final List<String> COMMANDS = List.of(
             "tour",
             "train",
+            "search",
+            "scale-study",
             "generate",
             "eval",
             "logits",
@@ -92,6 +94,8 @@ public final class Main {
         return switch (name) {
             case "tour" -> TourCommand.create(output);
             case "train" -> TrainCommand.create(output);
+            case "search" -> SearchCommand.create(output);
+            case "scale-study" -> ScaleStudyCommand.create(output);
             case "generate" -> GenerateCommand.create(output);
             case "eval" -> EvalCommand.create(output);
             case "logits" -> LogitsCommand.create(output);
