@@ -92,9 +92,24 @@ class ArchitectureTest {
                             "inspection",
                             "generation")),
             Map.entry(
+                    "search",
+                    List.of(
+                            "random",
+                            "hyperparameters",
+                            "tensor",
+                            "parameters",
+                            "text",
+                            "model",
+                            "training",
+                            "formats",
+                            "metrics",
+                            "runs",
+                            "report")),
+            Map.entry(
                     "cli",
                     List.of(
                             "bench",
+                            "search",
                             "random",
                             "hyperparameters",
                             "tensor",

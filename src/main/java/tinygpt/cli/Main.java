@@ -26,6 +26,7 @@ public final class Main {
     private static final List<String> COMMANDS = List.of(
             "tour",
             "train",
+            "search",
             "generate",
             "eval",
             "logits",
@@ -89,6 +90,7 @@ public final class Main {
         return switch (name) {
             case "tour" -> TourCommand.create(output);
             case "train" -> TrainCommand.create(output);
+            case "search" -> SearchCommand.create(output);
             case "generate" -> GenerateCommand.create(output);
             case "eval" -> EvalCommand.create(output);
             case "logits" -> LogitsCommand.create(output);

@@ -47,7 +47,7 @@ public final class Dropouts {
             case ATTENTION_RESIDUAL_DROPOUT -> attentionResidual.multiplier(residualPlace(layer, index[0]), index[1]);
             case FEED_FORWARD_RESIDUAL_DROPOUT ->
                 feedForwardResidual.multiplier(residualPlace(layer, index[0]), index[1]);
-            case INITIAL_WEIGHTS, BATCH, SHUFFLE, SAMPLING ->
+            case INITIAL_WEIGHTS, BATCH, SHUFFLE, SAMPLING, SEARCH ->
                 throw new IllegalArgumentException(kind + " drops nothing");
         };
     }

@@ -17,5 +17,7 @@ public enum Stream {
     /** The choice of the next token: step = position in the text, place = sample. */
     SAMPLING,
     /** The order of windows: step = pass over the text, place = window; and one place for where the pass begins. */
-    SHUFFLE
+    SHUFFLE,
+    /** What a search tries: step = trial, place = hash of the hyperparameter's name. */
+    SEARCH
 }

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Locale;
 
 /** How numbers are written in the tables of the page; a value that is missing is n/a. */
-final class Figures {
+public final class Figures {
     private static final String NONE = "n/a";
 
     private Figures() {}
@@ -14,7 +14,8 @@ final class Figures {
         return n.isNumber() ? count(n.longValue()) : NONE;
     }
 
-    static String count(long n) {
+    /** The same. */
+    public static String count(long n) {
         return String.format(Locale.ROOT, "%,d", n);
     }
 
@@ -23,7 +24,8 @@ final class Figures {
         return value.isNumber() ? loss(value.doubleValue()) : value.isNull() ? "NaN" : NONE;
     }
 
-    static String loss(double value) {
+    /** The same. */
+    public static String loss(double value) {
         return Double.isFinite(value)
                 ? String.format(Locale.ROOT, "%.4f", value)
                 : Double.isNaN(value) ? "NaN" : "infinite";
@@ -40,7 +42,7 @@ final class Figures {
     }
 
     /** Minutes and seconds, or hours and minutes. */
-    static String duration(double seconds) {
+    public static String duration(double seconds) {
         long whole = Math.round(seconds);
         return whole < 3600
                 ? String.format(Locale.ROOT, "%d:%02d", whole / 60, whole % 60)

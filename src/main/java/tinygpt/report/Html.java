@@ -1,11 +1,11 @@
 package tinygpt.report;
 
 /** Text for HTML: what a corpus, a path or a file says is shown as it stands and never becomes markup. */
-final class Html {
+public final class Html {
     private Html() {}
 
     /** For the content of elements and for attributes in double quotes. */
-    static String escape(String text) {
+    public static String escape(String text) {
         StringBuilder out = new StringBuilder(text.length() + 16);
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
@@ -21,7 +21,7 @@ final class Html {
     }
 
     /** JSON for a script element: the same JSON, without anything that could end the element. */
-    static String json(String json) {
+    public static String json(String json) {
         return json.replace("<", "\\u003c");
     }
 }

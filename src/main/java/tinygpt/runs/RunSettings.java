@@ -84,7 +84,8 @@ public record RunSettings(
         return saveEvery > 0 && step % saveEvery == 0;
     }
 
-    String toJson() {
+    /** As JSON, for {@link #fromJson}. */
+    public String toJson() {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("evaluate_every", evaluateEvery);
         json.put("save_every", saveEvery);
@@ -96,7 +97,7 @@ public record RunSettings(
     }
 
     /** Reads what {@link #toJson} wrote; {@code otherwise} if there is nothing that can be read. */
-    static RunSettings fromJson(Map<String, Object> json, RunSettings otherwise) {
+    public static RunSettings fromJson(Map<String, Object> json, RunSettings otherwise) {
         try {
             return new RunSettings(
                     (Integer) json.get("evaluate_every"),

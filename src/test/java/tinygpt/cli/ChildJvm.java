@@ -76,6 +76,11 @@ final class ChildJvm {
         process.destroy();
     }
 
+    /** Ends it at once, as kill -9 and a power cut do, and waits for that. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
     /**
      * A prefix under which SIGINT does what it does at a terminal. A shell lets what it starts in the background ignore
      * it, and these tests may have been started so.

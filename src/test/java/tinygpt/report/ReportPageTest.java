@@ -95,16 +95,16 @@ class ReportPageTest {
 
     @Test
     void vendoredFiles_areAsTheNoticeSays() throws Exception {
-        Matcher lines = Pattern.compile("([0-9a-f]{64}) {2}(\\S+)").matcher(ReportPage.resource("vendor/NOTICE"));
+        Matcher lines = Pattern.compile("([0-9a-f]{64}) {2}(\\S+)").matcher(PageParts.resource("vendor/NOTICE"));
         int files = 0;
         while (lines.find()) {
-            byte[] bytes = ReportPage.resource("vendor/" + lines.group(2)).getBytes(StandardCharsets.UTF_8);
+            byte[] bytes = PageParts.resource("vendor/" + lines.group(2)).getBytes(StandardCharsets.UTF_8);
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(bytes);
             assertEquals(lines.group(1), HexFormat.of().formatHex(hash), lines.group(2));
             files++;
         }
         assertEquals(2, files);
-        assertTrue(ReportPage.resource("vendor/LICENSE").contains("Copyright (c) 2022 Leon Sorokin"));
+        assertTrue(PageParts.resource("vendor/LICENSE").contains("Copyright (c) 2022 Leon Sorokin"));
     }
 
     @Test

@@ -1,0 +1,75 @@
+package tinygpt.search;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What is known of one trial while a search goes on. Guarded by the search. */
+final class Standing {
+    private final Trial trial;
+    private final int rungs;
+    private final List<TrialOutcome> reached = new ArrayList<>();
+    private TrialOutcome lost;
+    private boolean running;
+    private boolean pruned;
+
+    Standing(Trial trial, int rungs) {
+        this.trial = trial;
+        this.rungs = rungs;
+    }
+
+    Trial trial() {
+        return trial;
+    }
+
+    /** Takes an outcome at the next rung. */
+    void take(TrialOutcome outcome) {
+        running = false;
+        switch (outcome.kind()) {
+            case REACHED -> reached.add(outcome);
+            case TIMEOUT, DIVERGED, FAILED -> lost = outcome;
+            case STOPPED -> {}
+        }
+    }
+
+    void start() {
+        running = true;
+    }
+
+    void prune() {
+        pruned = true;
+    }
+
+    boolean isRunning() {
+        return running;
+    }
+
+    /** Rungs that it has reached. */
+    int rungsReached() {
+        return reached.size();
+    }
+
+    /** Whether it has reached a rung, or will never. */
+    boolean isSettledAt(int rung) {
+        return reached.size() > rung || lost != null;
+    }
+
+    /** Validation loss at a rung; not a number if it never came there. */
+    double loss(int rung) {
+        return reached.size() > rung ? reached.get(rung).loss() : Double.NaN;
+    }
+
+    /** Its last outcome, or null before the first. */
+    TrialOutcome last() {
+        return lost != null ? lost : reached.isEmpty() ? null : reached.get(reached.size() - 1);
+    }
+
+    TrialState state() {
+        if (lost != null) {
+            return lost.state(false);
+        }
+        if (reached.size() == rungs) {
+            return TrialState.COMPLETE;
+        }
+        return pruned ? TrialState.PRUNED : TrialState.UNFINISHED;
+    }
+}

@@ -1,0 +1,12 @@
+/**
+ * Searching hyperparameters: many training runs that differ in chosen hyperparameters, compared by their validation loss.
+ *
+ * <p>{@link tinygpt.search.SearchSpace} says what is tried, {@link tinygpt.search.TrialList} makes trial i of it as a pure
+ * function of (seed, i), {@link tinygpt.search.Schedule} decides which trial trains next and which are given up, and
+ * {@link tinygpt.search.Search} has a {@link tinygpt.search.TrialRunner} train them, some at a time. Each trial is a normal
+ * run in a folder of its own.
+ *
+ * <p>Everything a decision is made of stands in {@code trials.jsonl}, a line for each rung that a trial reached or failed to
+ * reach. So a search that was killed goes on by reading that file, and ends with the table it would have had.
+ */
+package tinygpt.search;
