@@ -27,6 +27,7 @@ public final class Main {
             "tour",
             "train",
             "search",
+            "scale-study",
             "generate",
             "eval",
             "logits",
@@ -91,6 +92,7 @@ public final class Main {
             case "tour" -> TourCommand.create(output);
             case "train" -> TrainCommand.create(output);
             case "search" -> SearchCommand.create(output);
+            case "scale-study" -> ScaleStudyCommand.create(output);
             case "generate" -> GenerateCommand.create(output);
             case "eval" -> EvalCommand.create(output);
             case "logits" -> LogitsCommand.create(output);

@@ -25,7 +25,8 @@ final class PlanOptions {
     /** The methods as they are written. */
     enum MethodName {
         grid,
-        random
+        random,
+        zip
     }
 
     @Option(
@@ -42,8 +43,9 @@ final class PlanOptions {
 
     @Option(
             names = "--method",
-            paramLabel = "grid|random",
-            description = "Every combination, or --trials random ones; unless given, a grid if there are only lists.")
+            paramLabel = "grid|random|zip",
+            description = "Every combination, or --trials random ones, or the lists side by side (width=32,64 and"
+                    + " heads=2,4 are then two trials); unless given, a grid if there are only lists.")
     private MethodName method;
 
     @Option(names = "--trials", paramLabel = "N", description = "How many random trials; 20 unless given.")
@@ -109,16 +111,16 @@ final class PlanOptions {
         Method chosen = method == null
                 ? ranges ? Method.RANDOM : Method.GRID
                 : Method.valueOf(method.name().toUpperCase(Locale.ROOT));
-        if (chosen == Method.GRID && trials != null) {
+        if (chosen != Method.RANDOM && trials != null) {
             throw new CommandFailure(
                     Exit.USAGE,
-                    "--trials belongs to --method random; a grid has as many trials as its lists have combinations");
+                    "--trials belongs to --method random; the others have as many trials as their lists say");
         }
         return new SearchPlan(
                 base,
                 space,
                 chosen,
-                chosen == Method.GRID ? 0 : trials == null ? USUAL_TRIALS : trials,
+                chosen != Method.RANDOM ? 0 : trials == null ? USUAL_TRIALS : trials,
                 seed == null ? 1 : seed,
                 halving(base.optimization().steps()),
                 equal == Equal.tokens);

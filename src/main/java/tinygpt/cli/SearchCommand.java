@@ -12,27 +12,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import tinygpt.formats.BadFileException;
-import tinygpt.formats.StrictJson;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.runs.RunFolders;
 import tinygpt.runs.RunLock;
-import tinygpt.runs.RunSettings;
 import tinygpt.runs.TrainingText;
 import tinygpt.search.EdgeWarnings;
-import tinygpt.search.LocalTrialRunner;
 import tinygpt.search.Result;
-import tinygpt.search.ResultFiles;
-import tinygpt.search.Search;
-import tinygpt.search.SearchCost;
 import tinygpt.search.SearchFolder;
 import tinygpt.search.SearchPage;
 import tinygpt.search.SearchPlan;
-import tinygpt.search.Trial;
 import tinygpt.search.TrialList;
-import tinygpt.search.TrialProof;
-import tinygpt.search.TrialState;
-import tinygpt.tensor.NotEnoughMemoryException;
 
 /** Searches hyperparameters: trains many runs that differ in a few of them, and compares their validation loss. */
 @Command(
@@ -88,32 +77,8 @@ final class SearchCommand implements Callable<Integer> {
     @Option(names = "--dry-run", description = "Print the trials and what they will cost, and train none.")
     private boolean dryRun;
 
-    @Option(
-            names = "--parallel",
-            paramLabel = "N",
-            defaultValue = "1",
-            description = "How many trials at a time, which share the threads; 1 unless given. It changes no result"
-                    + " but for --async.")
-    private int parallel;
-
     @Mixin
-    private ThreadsOption threads;
-
-    @Option(
-            names = "--timeout",
-            paramLabel = "TIME",
-            description = "How long a trial may take in all, as 90s, 10m or 1.5h; without limit unless given.")
-    private String timeout;
-
-    @Option(
-            names = "--retries",
-            paramLabel = "N",
-            defaultValue = "1",
-            description = "How often a trial goes on after a failure to read or write; 1 unless given.")
-    private int retries;
-
-    @Option(names = "--quiet", description = "Nothing on stderr while it goes well.")
-    private boolean quiet;
+    private RunnerOptions running;
 
     @Parameters(
             arity = "0..*",
@@ -135,7 +100,7 @@ final class SearchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        checkOptions();
+        running.check();
         try (Interruption interruption = Interruption.listen(output.err())) {
             Prepared prepared = prepare();
             SearchPlan plan = prepared.definition().plan();
@@ -144,7 +109,7 @@ final class SearchCommand implements Callable<Integer> {
             announce(plan, trials);
             if (dryRun) {
                 interruption.nothingToSave();
-                return estimate(plan, trials, prepared.text(), interruption);
+                return running.estimate(plan, trials, prepared.text(), interruption, output);
             }
             Advice.print(output.err());
             if (prepared.fresh()) {
@@ -170,29 +135,11 @@ final class SearchCommand implements Callable<Integer> {
     private Integer search(Prepared prepared, TrialList trials, Interruption interruption) throws IOException {
         SearchFolder folder = prepared.folder();
         SearchPlan plan = prepared.definition().plan();
-        RunSettings settings = RunSettings.fromJson(
-                StrictJson.map(
-                        folder.path(), "its settings", prepared.definition().settings()),
-                RunSettings.forSteps(plan.base().optimization().steps()));
-        LocalTrialRunner runner = new LocalTrialRunner(
-                folder.path(),
-                prepared.text(),
-                settings,
-                plan.base().optimization().steps(),
-                threadsOfATrial(),
-                new LocalTrialRunner.Limits(
-                        timeout == null ? Double.POSITIVE_INFINITY : Durations.seconds("--timeout", timeout), retries));
-        Search search = Search.open(plan, trials, folder.path());
-        List<Result> results = search.run(
-                runner, parallel, interruption::requested, new SearchProgress(output.err(), quiet, folder, plan));
-        ResultFiles.write(folder, plan, results);
-        SearchPage.write(folder, plan, trials, results);
+        List<Result> results =
+                running.train(folder, prepared.definition(), prepared.text(), trials, interruption, output.err());
+        SearchPage.write(folder, plan, trials, results, "");
         print(folder, plan, results);
-        if (interruption.requested() && results.stream().anyMatch(result -> result.state() == TrialState.UNFINISHED)) {
-            output.err().println("stopped; " + CommandName.get() + " search --resume " + folder.path() + " goes on");
-            return Exit.INTERRUPTED;
-        }
-        return results.stream().anyMatch(result -> result.state() == TrialState.COMPLETE) ? Exit.OK : Exit.FAILURE;
+        return RunnerOptions.verdict(results, interruption, output.err(), "search --resume " + folder.path());
     }
 
     private void print(SearchFolder folder, SearchPlan plan, List<Result> results) {
@@ -206,35 +153,11 @@ final class SearchCommand implements Callable<Integer> {
             stdout.println("best: trial " + best.trial().name() + ", validation loss " + Show.loss(best.loss()) + ", "
                     + best.trial().label());
             EdgeWarnings.of(plan, results).forEach(sentence -> stdout.println("warning: " + sentence));
-            stdout.println(proof(folder, plan, results));
+            stdout.println(SearchTable.proof(folder, plan, results));
             stdout.println("train it: " + CommandName.get() + " train --config " + folder.best());
         }
         stdout.println("page: " + folder.report());
         stdout.flush();
-    }
-
-    /** What the runs prove of their hyperparameters, in a line; each that does not hold in a line of its own. */
-    private static String proof(SearchFolder folder, SearchPlan plan, List<Result> results) {
-        StringBuilder broken = new StringBuilder();
-        int checked = 0;
-        for (Result result : results) {
-            Trial trial = result.trial();
-            if (trial.folder(folder.path()).checkpoints().isEmpty()) {
-                continue;
-            }
-            checked++;
-            for (String problem : TrialProof.of(plan, trial, folder.path()).problems()) {
-                broken.append("\nwarning: trial ")
-                        .append(trial.name())
-                        .append(": ")
-                        .append(problem);
-            }
-        }
-        return broken.isEmpty()
-                ? "hyperparameters: each of " + Show.counted(checked, "run")
-                        + " differs from the base in what was searched only, and kept its own to the last step (ledgers"
-                        + " checked)"
-                : broken.substring(1);
     }
 
     private Prepared prepare() throws IOException {
@@ -263,7 +186,7 @@ final class SearchCommand implements Callable<Integer> {
             return prepare();
         }
         SearchFolder.Definition definition = folder.read();
-        TrainingText text = text(definition);
+        TrainingText text = TrialOptions.textOf(definition);
         if (planned.given() || !trainFlags.isEmpty()) {
             TrialOptions options = TrialOptions.parse(trainFlags);
             SearchPlan again = planned.plan(options.base(text));
@@ -275,25 +198,6 @@ final class SearchCommand implements Callable<Integer> {
             }
         }
         return new Prepared(folder, definition, text, false);
-    }
-
-    /** The text that the search was begun with, if it is still that. */
-    private TrainingText text(SearchFolder.Definition definition) throws IOException {
-        Path file = DataFile.orDefault(definition.data());
-        Hyperparameters base = definition.plan().base();
-        TrainingText text = switch (base.data().tokenizer()) {
-            case CHARACTER, BYTE ->
-                TrainingText.read(file, base.data().tokenizer(), base.data().validationFraction());
-            case BPE ->
-                TrainingText.readBytePairs(
-                        file, base.model().vocabularySize(), base.data().validationFraction(), (tokens, of) -> {});
-        };
-        if (!text.sha256().equals(definition.dataSha256())) {
-            throw new BadFileException(
-                    file,
-                    "is not the text this search was begun with (its SHA-256 differs); its trials could not be compared");
-        }
-        return text;
     }
 
     private void announce(SearchPlan plan, TrialList trials) {
@@ -318,36 +222,5 @@ final class SearchCommand implements Callable<Integer> {
                             + " advantage; --equal tokens gives all the same");
         }
         err.flush();
-    }
-
-    private Integer estimate(SearchPlan plan, TrialList trials, TrainingText text, Interruption interruption) {
-        double rate = Double.NaN;
-        try {
-            rate = SearchCost.measure(
-                    trials.trials().get(0).hyperparameters(),
-                    text.corpus(),
-                    threadsOfATrial(),
-                    interruption::requested);
-        } catch (NotEnoughMemoryException e) {
-            output.err().println("tinygpt: note: " + e.getMessage());
-        }
-        if (interruption.requested()) {
-            return Exit.INTERRUPTED;
-        }
-        output.out().print(SearchTable.costs(plan, SearchCost.of(plan, trials.trials(), rate, parallel), parallel));
-        return Exit.OK;
-    }
-
-    private int threadsOfATrial() {
-        return Math.max(1, threads.workers() / parallel);
-    }
-
-    private void checkOptions() {
-        threads.check();
-        RunOptions.atLeast("--parallel", parallel, 1, "at least one trial is trained at a time");
-        RunOptions.atLeast("--retries", retries, 0, "it is a number of times");
-        if (timeout != null) {
-            Durations.seconds("--timeout", timeout);
-        }
     }
 }

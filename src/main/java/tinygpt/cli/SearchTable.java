@@ -5,7 +5,10 @@ import java.util.List;
 import tinygpt.search.Axis;
 import tinygpt.search.Result;
 import tinygpt.search.SearchCost;
+import tinygpt.search.SearchFolder;
 import tinygpt.search.SearchPlan;
+import tinygpt.search.Trial;
+import tinygpt.search.TrialProof;
 
 /** The tables of a search: what it will cost, and what came of it. */
 final class SearchTable {
@@ -50,6 +53,30 @@ final class SearchTable {
             }
         }
         return table.text("") + messages;
+    }
+
+    /** What the runs prove of their hyperparameters, in a line; each that does not hold in a line of its own. */
+    static String proof(SearchFolder folder, SearchPlan plan, List<Result> results) {
+        StringBuilder broken = new StringBuilder();
+        int checked = 0;
+        for (Result result : results) {
+            Trial trial = result.trial();
+            if (trial.folder(folder.path()).checkpoints().isEmpty()) {
+                continue;
+            }
+            checked++;
+            for (String problem : TrialProof.of(plan, trial, folder.path()).problems()) {
+                broken.append("\nwarning: trial ")
+                        .append(trial.name())
+                        .append(": ")
+                        .append(problem);
+            }
+        }
+        return broken.isEmpty()
+                ? "hyperparameters: each of " + Show.counted(checked, "run")
+                        + " differs from the base in what was searched only, and kept its own to the last step (ledgers"
+                        + " checked)"
+                : broken.substring(1);
     }
 
     /** What a search will cost, trial by trial and in all. */

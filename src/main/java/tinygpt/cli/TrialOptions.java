@@ -8,9 +8,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.runs.RunSettings;
 import tinygpt.runs.TrainingText;
+import tinygpt.search.SearchFolder;
 import tinygpt.training.Trainer;
 
 /** The flags of {@code train} behind {@code --}, which go to every trial. */
@@ -77,5 +79,24 @@ final class TrialOptions {
                 usual.csv(),
                 usual.tensorBoard(),
                 new RunSettings.Snapshots(0, List.of(), "")));
+    }
+
+    /** The text that the search was begun with, if it is still that. */
+    static TrainingText textOf(SearchFolder.Definition definition) throws IOException {
+        Path file = DataFile.orDefault(definition.data());
+        Hyperparameters base = definition.plan().base();
+        TrainingText text = switch (base.data().tokenizer()) {
+            case CHARACTER, BYTE ->
+                TrainingText.read(file, base.data().tokenizer(), base.data().validationFraction());
+            case BPE ->
+                TrainingText.readBytePairs(
+                        file, base.model().vocabularySize(), base.data().validationFraction(), (tokens, of) -> {});
+        };
+        if (!text.sha256().equals(definition.dataSha256())) {
+            throw new BadFileException(
+                    file,
+                    "is not the text this search was begun with (its SHA-256 differs); its trials could not be compared");
+        }
+        return text;
     }
 }

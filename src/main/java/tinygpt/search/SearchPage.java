@@ -40,19 +40,24 @@ public final class SearchPage {
         this.best = Result.best(results);
     }
 
-    /** Writes {@code report.html}. */
-    public static void write(SearchFolder folder, SearchPlan plan, TrialList trials, List<Result> results)
+    /**
+     * Writes {@code report.html}.
+     *
+     * @param first HTML that stands before the table; may be empty
+     */
+    public static void write(SearchFolder folder, SearchPlan plan, TrialList trials, List<Result> results, String first)
             throws IOException {
-        String html = new SearchPage(folder.path(), plan, trials, results).html();
+        String html = new SearchPage(folder.path(), plan, trials, results).html(first);
         AtomicFile.write(folder.report(), html.getBytes(StandardCharsets.UTF_8));
     }
 
-    private String html() throws IOException {
+    private String html(String first) throws IOException {
         Map<String, String> parts = new HashMap<>();
         parts.put("policy", PageParts.CSP);
         parts.put("title", Html.escape(folder.getFileName() + " – tinygpt search"));
         parts.put("styles", PageParts.joined(STYLES, "", "\n"));
         parts.put("masthead", masthead());
+        parts.put("first", first);
         parts.put("results", table());
         parts.put("against", against());
         parts.put("cost", cost());
@@ -94,10 +99,10 @@ public final class SearchPage {
                 "in steps",
                 Figures.duration(results.stream().mapToDouble(Result::seconds).sum()));
         out.append("</dl>\n");
-        EdgeWarnings.of(plan, results)
-                .forEach(sentence -> out.append("<p class=\"warning\">")
-                        .append(Html.escape(sentence))
-                        .append(".</p>\n"));
+        List<String> edges = plan.method() == SearchPlan.Method.ZIP ? List.of() : EdgeWarnings.of(plan, results);
+        edges.forEach(sentence -> out.append("<p class=\"warning\">")
+                .append(Html.escape(sentence))
+                .append(".</p>\n"));
         return out.toString();
     }
 

@@ -39,7 +39,9 @@ public record SearchPlan(
         /** Every combination. */
         GRID,
         /** Each value drawn by itself. */
-        RANDOM
+        RANDOM,
+        /** The first values of all lists together, then the second ones, and so on. */
+        ZIP
     }
 
     /**
@@ -73,6 +75,7 @@ public record SearchPlan(
             throw new InvalidHyperparameterException("a random search has at least 1 trial, not " + trials);
         }
         space.checkRanges(base);
+        space.checkLists(method);
         int steps = base.optimization().steps();
         if (halving != null && halving.minSteps() >= steps) {
             throw new InvalidHyperparameterException("halving with min-steps=" + halving.minSteps()

@@ -79,6 +79,38 @@ public record SearchSpace(List<Axis> axes) {
         }
     }
 
+    /** Refuses lists that a method cannot use. */
+    void checkLists(SearchPlan.Method method) {
+        for (Axis axis : axes) {
+            if (!(axis.values() instanceof AxisValues.Choices c)) {
+                continue;
+            }
+            if (method == SearchPlan.Method.ZIP && c.all().size() != zipSize()) {
+                throw new InvalidHyperparameterException(
+                        "--method zip takes the values of all lists side by side, so they"
+                                + " are of one length; --set " + axis.name() + "=" + axis.spec() + " has "
+                                + c.all().size() + " and " + axes.get(0).name() + " has " + zipSize());
+            }
+            if (method != SearchPlan.Method.ZIP
+                    && new HashSet<>(c.all()).size() < c.all().size()) {
+                throw new InvalidHyperparameterException(
+                        "--set " + axis.name() + "=" + axis.spec() + ": a value is there twice");
+            }
+        }
+    }
+
+    /** How many points there are when lists are taken side by side. */
+    int zipSize() {
+        return choices(axes.get(0)).size();
+    }
+
+    /** Point i of lists side by side. */
+    Map<String, JsonNode> zipPoint(int i) {
+        Map<String, JsonNode> point = new LinkedHashMap<>();
+        axes.forEach(axis -> point.put(axis.name(), choices(axis).get(i)));
+        return point;
+    }
+
     /** How many points a grid has. */
     long gridSize() {
         long size = 1;
@@ -114,7 +146,7 @@ public record SearchSpace(List<Axis> axes) {
             return c.all();
         }
         throw new InvalidHyperparameterException("--set " + axis.name() + "=" + axis.spec()
-                + " is a range, and a grid needs a list; write the values to try, " + axis.name() + "="
+                + " is a range, and this method needs a list; write the values to try, " + axis.name() + "="
                 + String.join(",", example((AxisValues.Range) axis.values())) + " for example, or use --method random");
     }
 

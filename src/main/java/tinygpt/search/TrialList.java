@@ -43,6 +43,7 @@ public record TrialList(List<Trial> trials, List<Skipped> skipped) {
         return switch (plan.method()) {
             case GRID -> plan.space().gridSize();
             case RANDOM -> plan.trials();
+            case ZIP -> plan.space().zipSize();
         };
     }
 
@@ -60,6 +61,7 @@ public record TrialList(List<Trial> trials, List<Skipped> skipped) {
             Map<String, JsonNode> values = switch (plan.method()) {
                 case GRID -> plan.space().gridPoint(i);
                 case RANDOM -> plan.space().randomPoint(plan.seed(), i);
+                case ZIP -> plan.space().zipPoint(i);
             };
             try {
                 Hyperparameters hyperparameters = apply(plan, values);

@@ -188,7 +188,7 @@ class SearchCommandTest {
             quoteCharacter = '"',
             value = {
                 "--set lr=1,2 --trials 3 | --trials belongs to --method random",
-                "--set lr=1e-3..1e-2 --method grid | is a range, and a grid needs a list",
+                "--set lr=1e-3..1e-2 --method grid | is a range, and this method needs a list",
                 "--set seed=1..1000 --trials 101 | at most 100 are trained unasked",
                 "--set lr=1e-3,1e-2 --async | add --halving",
                 "--set lr=1e-3,1e-2 --halving eta=1 | eta=1",

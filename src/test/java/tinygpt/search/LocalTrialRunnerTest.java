@@ -100,7 +100,7 @@ class LocalTrialRunnerTest {
 
     @Test
     void hugeRate_hasDiverged() throws IOException {
-        Trial trial = trial("lr=100");
+        Trial trial = trial("lr=99");
         LocalTrialRunner runner = runner("search");
         TrialOutcome outcome = runner.run(trial, STEPS, () -> false);
         assertEquals(TrialOutcome.Kind.DIVERGED, outcome.kind(), outcome.toString());

@@ -98,7 +98,9 @@ class SearchTest {
     void asynchronousHalving_promotesAsSoonAsItCan() throws IOException {
         List<Result> results = run(Plans.halving(true), 1);
         // Of n results the best n/3 may go on at any time: 2 after three, 3 after four, ...; at the end 5, 4 and 6 may.
-        assertEquals("[0@10, 1@10, 2@10, 2@30, 3@10, 3@30, 4@10, 4@30, 4@90, 5@10, 5@30, 5@90, 6@10, 7@10, 8@10, 6@30]", done.toString());
+        assertEquals(
+                "[0@10, 1@10, 2@10, 2@30, 3@10, 3@30, 4@10, 4@30, 4@90, 5@10, 5@30, 5@90, 6@10, 7@10, 8@10, 6@30]",
+                done.toString());
         assertEquals("5 complete 90", line(results.get(0)));
         assertTrue(results.stream().noneMatch(result -> result.state() == TrialState.UNFINISHED));
     }

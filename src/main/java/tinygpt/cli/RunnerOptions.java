@@ -1,0 +1,125 @@
+package tinygpt.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.List;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import tinygpt.formats.StrictJson;
+import tinygpt.runs.RunSettings;
+import tinygpt.runs.TrainingText;
+import tinygpt.search.LocalTrialRunner;
+import tinygpt.search.Result;
+import tinygpt.search.ResultFiles;
+import tinygpt.search.Search;
+import tinygpt.search.SearchCost;
+import tinygpt.search.SearchFolder;
+import tinygpt.search.SearchPlan;
+import tinygpt.search.TrialList;
+import tinygpt.search.TrialState;
+import tinygpt.tensor.NotEnoughMemoryException;
+
+/** The options of how trials are trained, which change nothing of what comes out but for the clock. */
+final class RunnerOptions {
+    @Option(
+            names = "--parallel",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "How many trials at a time, which share the threads; 1 unless given. It changes no result, unless"
+                            + " trials are given up by who is quicker.")
+    private int parallel;
+
+    @Mixin
+    private ThreadsOption threads;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "TIME",
+            description = "How long a trial may take in all, as 90s, 10m or 1.5h; without limit unless given.")
+    private String timeout;
+
+    @Option(
+            names = "--retries",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "How often a trial goes on after a failure to read or write; 1 unless given.")
+    private int retries;
+
+    @Option(names = "--quiet", description = "Nothing on stderr while it goes well.")
+    private boolean quiet;
+
+    /** Refuses what cannot be meant. */
+    void check() {
+        threads.check();
+        RunOptions.atLeast("--parallel", parallel, 1, "at least one trial is trained at a time");
+        RunOptions.atLeast("--retries", retries, 0, "it is a number of times");
+        seconds();
+    }
+
+    int parallel() {
+        return parallel;
+    }
+
+    int threadsOfATrial() {
+        return Math.max(1, threads.workers() / parallel);
+    }
+
+    /** Trains the trials of a search that are not done yet, and writes its table. */
+    List<Result> train(
+            SearchFolder folder,
+            SearchFolder.Definition definition,
+            TrainingText text,
+            TrialList trials,
+            Interruption interruption,
+            PrintWriter err)
+            throws IOException {
+        SearchPlan plan = definition.plan();
+        int steps = plan.base().optimization().steps();
+        LocalTrialRunner runner = new LocalTrialRunner(
+                folder.path(),
+                text,
+                RunSettings.fromJson(
+                        StrictJson.map(folder.path(), "its settings", definition.settings()),
+                        RunSettings.forSteps(steps)),
+                steps,
+                threadsOfATrial(),
+                new LocalTrialRunner.Limits(seconds(), retries));
+        List<Result> results = Search.open(plan, trials, folder.path())
+                .run(runner, parallel, interruption::requested, new SearchProgress(err, quiet, folder, plan));
+        ResultFiles.write(folder, plan, results);
+        return results;
+    }
+
+    /** Prints what the trials will cost, by the rate at which the first of them trains. */
+    int estimate(SearchPlan plan, TrialList trials, TrainingText text, Interruption interruption, Output output) {
+        double rate = Double.NaN;
+        try {
+            rate = SearchCost.measure(
+                    trials.trials().get(0).hyperparameters(),
+                    text.corpus(),
+                    threadsOfATrial(),
+                    interruption::requested);
+        } catch (NotEnoughMemoryException e) {
+            output.err().println("tinygpt: note: " + e.getMessage());
+        }
+        if (interruption.requested()) {
+            return Exit.INTERRUPTED;
+        }
+        output.out().print(SearchTable.costs(plan, SearchCost.of(plan, trials.trials(), rate, parallel), parallel));
+        return Exit.OK;
+    }
+
+    /** The exit code, once the table is printed. */
+    static int verdict(List<Result> results, Interruption interruption, PrintWriter err, String goesOn) {
+        if (interruption.requested() && results.stream().anyMatch(result -> result.state() == TrialState.UNFINISHED)) {
+            err.println("stopped; " + CommandName.get() + " " + goesOn + " goes on");
+            return Exit.INTERRUPTED;
+        }
+        return results.stream().anyMatch(result -> result.state() == TrialState.COMPLETE) ? Exit.OK : Exit.FAILURE;
+    }
+
+    private double seconds() {
+        return timeout == null ? Double.POSITIVE_INFINITY : Durations.seconds("--timeout", timeout);
+    }
+}
