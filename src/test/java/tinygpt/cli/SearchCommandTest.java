@@ -18,7 +18,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class SearchCommandTest {
     private static final String[] SEARCH = {
-        "search", "--set", "lr=1e-3,1e-2", "--set", "width=32,33,48", "--set", "dropout=0,0.1", "--halving"
+        "search",
+        "--set",
+        "lr=1e-3,1e-2",
+        "--set",
+        "width=32,33",
+        "--set",
+        "dropout=0,0.1",
+        "--halving",
+        "eta=2,min-steps=2"
     };
 
     @TempDir
@@ -36,7 +44,7 @@ class SearchCommandTest {
         List<String> arguments = new ArrayList<>(Arrays.asList(SEARCH));
         arguments.addAll(List.of("--out", folder.resolve(out).toString()));
         arguments.addAll(Arrays.asList(more));
-        arguments.addAll(List.of("--", "--preset", "nano", "--steps", "18", "--data", text.toString()));
+        arguments.addAll(List.of("--", "--preset", "nano", "--steps", "12", "--data", text.toString()));
         return arguments.toArray(String[]::new);
     }
 
@@ -57,18 +65,18 @@ class SearchCommandTest {
         Run run = Run.of(search("one"));
         assertEquals(0, run.exitCode(), run.err());
         assertTrue(
-                run.err().contains("4 combinations of 12 left out:\n  2  learning-rate=0.001 width=33 dropout=0: "),
+                run.err().contains("4 combinations of 8 left out:\n  2  learning-rate=0.001 width=33 dropout=0: "),
                 run.err());
         assertTrue(
                 run.lines().get(0).matches("rank +trial +state +val loss .*learning-rate +width +dropout"), run.out());
         assertTrue(run.lines().get(1).contains("complete"), run.out());
         assertEquals(
-                8,
+                4,
                 run.lines().stream()
                         .filter(l -> l.contains("pruned") || l.contains("complete"))
                         .count());
         assertTrue(
-                run.out().contains("hyperparameters: each of 8 runs differs from the base in what was searched only"),
+                run.out().contains("hyperparameters: each of 4 runs differs from the base in what was searched only"),
                 run.out());
         Path best = folder.resolve("one").resolve("best.json");
         Run again = Run.of(
@@ -88,7 +96,7 @@ class SearchCommandTest {
                 Files.readString(folder.resolve("again/config.json")));
         String page = Files.readString(folder.resolve("one").resolve("report.html"));
         assertFalse(page.contains("{{"), "all places are filled");
-        assertTrue(page.contains("8 runs: each differs from the base in what was searched"), "the proof");
+        assertTrue(page.contains("4 runs: each differs from the base in what was searched"), "the proof");
         assertEquals(3 + 2, page.split("<svg", -1).length - 1, "a plot for each searched one, for size and for time");
     }
 
@@ -146,8 +154,7 @@ class SearchCommandTest {
     void dryRun_printsTrialsAndCosts_andLeavesNothing() {
         Run run = Run.of(search("dry", "--dry-run"));
         assertEquals(0, run.exitCode(), run.err());
-        assertTrue(
-                run.out().contains("8 trials, 36 steps and "), run.out()); // 8 to step 2, 2 to 6, 1 to 18: 16 + 8 + 12
+        assertTrue(run.out().contains("4 trials, 20 steps and "), run.out()); // 4 to step 2, 2 to 4, 1 to 8 and 12
         assertFalse(Files.exists(folder.resolve("dry")));
     }
 
