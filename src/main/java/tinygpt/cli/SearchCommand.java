@@ -2,7 +2,6 @@ package tinygpt.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.List;
@@ -104,7 +103,9 @@ final class SearchCommand implements Callable<Integer> {
         try (Interruption interruption = Interruption.listen(output.err())) {
             Prepared prepared = prepare();
             SearchPlan plan = prepared.definition().plan();
-            planned.checkSize(size(plan));
+            if (prepared.fresh()) {
+                planned.checkSize(size(plan));
+            }
             TrialList trials = TrialList.of(plan);
             announce(plan, trials);
             if (dryRun) {
@@ -181,7 +182,7 @@ final class SearchCommand implements Callable<Integer> {
             throw new CommandFailure(Exit.USAGE, "--resume takes the folder of a search, by itself or as --out");
         }
         SearchFolder folder = new SearchFolder(resume.isEmpty() ? out : Path.of(resume));
-        if (resume.isEmpty() && !Files.exists(folder.path())) {
+        if (resume.isEmpty() && !folder.exists()) {
             resume = null; // the same command for the first time
             return prepare();
         }

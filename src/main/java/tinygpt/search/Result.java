@@ -2,7 +2,6 @@ package tinygpt.search;
 
 import java.util.Comparator;
 import java.util.List;
-import tinygpt.parameters.ParameterRegistry;
 
 /**
  * A line of the table of a search.
@@ -20,14 +19,9 @@ public record Result(Trial trial, TrialState state, int rungs, TrialOutcome outc
             .thenComparingDouble(result -> Double.isNaN(result.loss()) ? Double.POSITIVE_INFINITY : result.loss())
             .thenComparingInt(result -> result.trial().index());
 
-    static List<Result> ranked(SearchPlan plan, List<Standing> standings) {
+    static List<Result> ranked(List<Standing> standings) {
         return standings.stream()
-                .map(s -> new Result(
-                        s.trial(),
-                        s.state(),
-                        s.rungsReached(),
-                        s.last(),
-                        ParameterRegistry.of(s.trial().hyperparameters()).count()))
+                .map(s -> new Result(s.trial(), s.state(), s.rungsReached(), s.last(), s.parameters()))
                 .sorted(BEST_FIRST)
                 .toList();
     }

@@ -61,7 +61,7 @@ public final class ResultFiles {
         return Double.isFinite(value) ? CanonicalJson.shortest(value) : "";
     }
 
-    /** RFC 4180; a message may say anything, but stays on its line and is no formula to a spreadsheet. */
+    /** RFC 4180; a message may say anything, but stays on its line. */
     private static String cell(String text) {
         String line = text.replaceAll("\\s*\\R\\s*", " ");
         boolean quoted = line.contains(",") || line.contains("\"");

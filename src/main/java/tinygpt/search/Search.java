@@ -16,11 +16,14 @@ import tinygpt.formats.BadFileException;
  * reads the journal and decides on, and a trial that was underway goes on from its own checkpoint.
  */
 public final class Search {
+    /** Between two looks at whether somebody wants to stop. */
+    private static final long WAIT_MILLISECONDS = 200;
+
     private final SearchPlan plan;
     private final Path folder;
     private final Schedule schedule;
     private final List<Standing> standings = new ArrayList<>();
-    private Throwable broken;
+    private volatile Throwable broken;
 
     /** Looks on while a search goes on; called by one thread at a time. */
     public interface Listener {
@@ -100,7 +103,7 @@ public final class Search {
 
     /** The results as they stand, the best first. */
     public synchronized List<Result> results() {
-        return Result.ranked(plan, standings);
+        return Result.ranked(standings);
     }
 
     private void work(TrialRunner runner, BooleanSupplier stop, Listener listener, TrialJournal journal) {
@@ -108,7 +111,8 @@ public final class Search {
             for (Optional<Schedule.Job> job = take(stop, listener); job.isPresent(); job = take(stop, listener)) {
                 Standing standing = job.get().standing();
                 int rung = job.get().rung();
-                TrialOutcome outcome = runner.run(standing.trial(), plan.step(standing.trial(), rung), stop);
+                int step = plan.step(standing.trial(), rung);
+                TrialOutcome outcome = runner.run(standing.trial(), step, () -> broken != null || stop.getAsBoolean());
                 settle(standing, rung, outcome, listener, journal);
             }
         } catch (RuntimeException | Error e) {
@@ -139,9 +143,6 @@ public final class Search {
         }
         return Optional.empty();
     }
-
-    /** Between two looks at whether somebody wants to stop. */
-    private static final long WAIT_MILLISECONDS = 200;
 
     private synchronized void settle(
             Standing standing, int rung, TrialOutcome outcome, Listener listener, TrialJournal journal) {

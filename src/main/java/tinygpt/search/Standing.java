@@ -2,11 +2,13 @@ package tinygpt.search;
 
 import java.util.ArrayList;
 import java.util.List;
+import tinygpt.parameters.ParameterRegistry;
 
 /** What is known of one trial while a search goes on. Guarded by the search. */
 final class Standing {
     private final Trial trial;
     private final int rungs;
+    private final long parameters;
     private final List<TrialOutcome> reached = new ArrayList<>();
     private TrialOutcome lost;
     private boolean running;
@@ -15,10 +17,16 @@ final class Standing {
     Standing(Trial trial, int rungs) {
         this.trial = trial;
         this.rungs = rungs;
+        this.parameters = ParameterRegistry.of(trial.hyperparameters()).count();
     }
 
     Trial trial() {
         return trial;
+    }
+
+    /** How many parameters the trial's model has. */
+    long parameters() {
+        return parameters;
     }
 
     /** Takes an outcome at the next rung. */

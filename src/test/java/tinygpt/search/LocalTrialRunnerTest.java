@@ -139,6 +139,16 @@ class LocalTrialRunnerTest {
     }
 
     @Test
+    void fileThatCannotBeRead_isTriedAgainAndThenAFailure() throws IOException {
+        LocalTrialRunner runner = runner("search");
+        Trial trial = trial("lr=0.01");
+        Files.createDirectories(trial.folder(folder.resolve("search")).path().resolve("metrics.jsonl"));
+        TrialOutcome outcome = runner.run(trial, STEPS, () -> false);
+        assertEquals(TrialOutcome.Kind.FAILED, outcome.kind());
+        assertEquals(2, outcome.attempts());
+    }
+
+    @Test
     void textTooShortForTheContext_isAFailureOfThatTrialOnly() throws IOException {
         TrialOutcome outcome = runner("search").run(trial("context=4096"), STEPS, () -> false);
         assertEquals(TrialOutcome.Kind.FAILED, outcome.kind());
