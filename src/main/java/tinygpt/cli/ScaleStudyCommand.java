@@ -168,7 +168,11 @@ final class ScaleStudyCommand implements Callable<Integer> {
         output.out().println(SearchTable.proof(folder, plan, results));
         output.out().println("page: " + folder.report());
         output.out().flush();
-        int code = RunnerOptions.verdict(results, interruption, output.err(), "scale-study --resume " + folder.path());
+        int code = RunnerOptions.verdict(
+                results,
+                interruption,
+                output.err(),
+                "scale-study --resume " + CommandName.quoted(folder.path().toString()));
         return code == Exit.OK && study.points().size() < results.size() ? Exit.FAILURE : code;
     }
 }

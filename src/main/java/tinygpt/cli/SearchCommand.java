@@ -139,11 +139,16 @@ final class SearchCommand implements Callable<Integer> {
         List<Result> results =
                 running.train(folder, prepared.definition(), prepared.text(), trials, interruption, output.err());
         SearchPage.write(folder, plan, trials, results, "");
-        print(folder, plan, results);
-        return RunnerOptions.verdict(results, interruption, output.err(), "search --resume " + folder.path());
+        print(folder, prepared.definition(), results);
+        return RunnerOptions.verdict(
+                results,
+                interruption,
+                output.err(),
+                "search --resume " + CommandName.quoted(folder.path().toString()));
     }
 
-    private void print(SearchFolder folder, SearchPlan plan, List<Result> results) {
+    private void print(SearchFolder folder, SearchFolder.Definition definition, List<Result> results) {
+        SearchPlan plan = definition.plan();
         PrintWriter stdout = output.out();
         stdout.print(SearchTable.results(plan, results));
         Result best = Result.best(results);
@@ -155,7 +160,9 @@ final class SearchCommand implements Callable<Integer> {
                     + best.trial().label());
             EdgeWarnings.of(plan, results).forEach(sentence -> stdout.println("warning: " + sentence));
             stdout.println(SearchTable.proof(folder, plan, results));
-            stdout.println("train it: " + CommandName.get() + " train --config " + folder.best());
+            stdout.println("train it: " + CommandName.get() + " train --config "
+                    + CommandName.quoted(folder.best().toString()) + " --data "
+                    + CommandName.quoted(definition.data().toString()));
         }
         stdout.println("page: " + folder.report());
         stdout.flush();

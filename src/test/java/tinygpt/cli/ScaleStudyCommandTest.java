@@ -38,7 +38,9 @@ class ScaleStudyCommandTest {
         assertEquals(
                 3,
                 run.lines().stream().filter(line -> line.startsWith("trial 00")).count());
-        assertTrue(run.out().contains("differs from the base in what was searched only"), run.out());
+        assertTrue(
+                run.out().contains("differs from the base in what was searched (and what follows from it) only"),
+                run.out());
         String page = Files.readString(out.resolve("report.html"));
         assertTrue(page.contains("<h2 id=\"scale-title\">Loss against size</h2>"));
         assertFalse(page.contains("{{"));

@@ -76,9 +76,12 @@ class SearchCommandTest {
                         .filter(l -> l.contains("pruned") || l.contains("complete"))
                         .count());
         assertTrue(
-                run.out().contains("hyperparameters: each of 4 runs differs from the base in what was searched only"),
+                run.out()
+                        .contains(
+                                "hyperparameters: each of 4 runs differs from the base in what was searched (and what follows from it) only"),
                 run.out());
         Path best = folder.resolve("one").resolve("best.json");
+        assertTrue(run.out().contains(" train --config " + best + " --data " + text), run.out());
         Run again = Run.of(
                 "train",
                 "--config",
