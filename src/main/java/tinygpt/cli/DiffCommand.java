@@ -10,7 +10,7 @@ import tinygpt.inspection.WeightFile;
 
 /** Compares the weights of two models, tensor by tensor. Reads files only: no ND4J. */
 @Command(
-        name = "diff",
+        name = DiffCommand.NAME,
         mixinStandardHelpOptions = true,
         sortOptions = false,
         abbreviateSynopsis = true,
@@ -22,7 +22,8 @@ import tinygpt.inspection.WeightFile;
         },
         footer = {
             "",
-            "Exit codes: 0 they are the same, 1 they differ, 2 wrong usage, 3 a file cannot be read.",
+            "Exit codes, those of diff(1): 0 they are the same, 1 they differ, 2 trouble: wrong usage, or a file cannot be"
+                    + " read or written.",
             "",
             "Examples:",
             "  tinygpt diff runs/mine@0 runs/mine",
@@ -30,6 +31,8 @@ import tinygpt.inspection.WeightFile;
             "  tinygpt diff a.safetensors b.safetensors --json"
         })
 final class DiffCommand implements Callable<Integer> {
+    static final String NAME = "diff";
+
     private static final int USUALLY = 20;
 
     private final Output output;

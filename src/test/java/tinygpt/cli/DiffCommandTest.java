@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -117,14 +118,21 @@ class DiffCommandTest {
     }
 
     @Test
-    void trouble_isExitCode2Or3() {
+    void trouble_isExitCode2() throws Exception {
         assertEquals(2, Run.of("diff", run).exitCode());
         assertEquals(2, Run.of("diff", run, run, "--all", "--top", "3").exitCode());
         assertEquals(2, Run.of("diff", run, run, "--top", "0").exitCode());
-        assertEquals(
-                3, Run.of("diff", run, folder.resolve("nothing").toString()).exitCode());
+        assertEquals(2, Run.of("diff", run, run, "--nothing").exitCode());
+        Run missing = Run.of("diff", run, folder.resolve("nothing").toString());
+        assertEquals(2, missing.exitCode());
+        assertEquals(1, missing.err().lines().count(), missing.err());
+        assertTrue(missing.err().startsWith("tinygpt: error: "), missing.err());
         Run step = Run.of("diff", run, run + "@5");
-        assertEquals(3, step.exitCode());
+        assertEquals(2, step.exitCode());
         assertTrue(step.err().contains("there are those of steps 0, 9"), step.err());
+        Path broken = Files.write(folder.resolve("broken.safetensors"), new byte[] {1, 2, 3});
+        Run damaged = Run.of("--stack-trace", "diff", broken.toString(), run);
+        assertEquals(2, damaged.exitCode());
+        assertEquals(3, Run.of("params", broken.toString()).exitCode(), "of other commands it is 3");
     }
 }
