@@ -27,10 +27,24 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
 
     private final PrintWriter err;
     private final boolean trace;
+    private final boolean onlyUsage;
 
     Errors(PrintWriter err, boolean trace) {
+        this(err, trace, false);
+    }
+
+    /**
+     * Turns failures of one call of the program into exit codes.
+     *
+     * @param err where the line goes
+     * @param trace whether to show where it happened
+     * @param onlyUsage whether every failure but an interruption is {@link Exit#USAGE}, as the command {@code diff} has it,
+     *     where 1 is an answer
+     */
+    Errors(PrintWriter err, boolean trace, boolean onlyUsage) {
         this.err = err;
         this.trace = trace;
+        this.onlyUsage = onlyUsage;
     }
 
     static boolean traceWanted(String[] args) {
@@ -63,11 +77,16 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
 
     /** Prints the line for a failure and returns its exit code. */
     int report(Throwable e) {
+        int code = printAndClassify(e);
+        return onlyUsage && code != Exit.INTERRUPTED ? Exit.USAGE : code;
+    }
+
+    private int printAndClassify(Throwable e) {
         if (e instanceof UncheckedIOException unchecked) {
             // Whoever gave it words of its own knew the file and what became of it.
             boolean bare = unchecked.getCause().toString().equals(e.getMessage());
             if (bare) {
-                return report(unchecked.getCause());
+                return printAndClassify(unchecked.getCause());
             }
             print(e.getMessage(), e);
             return Exit.BAD_DATA;

@@ -1,6 +1,9 @@
 package tinygpt.cli;
 
-/** The exit codes of the program: a contract with scripts, printed at the end of {@code tinygpt --help}. */
+/**
+ * The exit codes of the program: a contract with scripts, printed at the end of {@code tinygpt --help}. The command
+ * {@code diff} has those of diff(1): whatever goes wrong there is 2.
+ */
 final class Exit {
     /** Done as asked. */
     static final int OK = 0;

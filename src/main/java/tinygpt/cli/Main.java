@@ -77,7 +77,7 @@ public final class Main {
      * @return one of {@link Exit}
      */
     static int run(PrintWriter out, PrintWriter err, Charset charset, int width, String... args) {
-        Errors errors = new Errors(err, Errors.traceWanted(args));
+        Errors errors = new Errors(err, Errors.traceWanted(args), DiffCommand.NAME.equals(firstWord(args)));
         try {
             CommandLine program = program(new Output(out, err, Glyphs.of(charset), width), args);
             return configure(program, out, err, errors).execute(args);
@@ -138,6 +138,7 @@ public final class Main {
                         "    2   wrong usage: an option, a value or a configuration",
                         "    3   bad data: a file or checkpoint is missing, broken or not writable",
                         "  130   interrupted",
+                        "'diff' is as diff(1): 0 the same, 1 different, 2 trouble of any kind.",
                         "",
                         "'" + CommandName.get() + " COMMAND --help' explains a command.");
         spec.addOption(OptionSpec.builder("--stack-trace")

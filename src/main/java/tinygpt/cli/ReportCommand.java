@@ -50,6 +50,12 @@ final class ReportCommand implements Callable<Integer> {
         md
     }
 
+    /** How a change is measured beside a tensor. */
+    enum Ratio {
+        l2,
+        meanabs
+    }
+
     private final Output output;
 
     @Parameters(arity = "0..1", paramLabel = "RUN", description = "The folder of the run; the latest one unless given.")
@@ -63,6 +69,14 @@ final class ReportCommand implements Callable<Integer> {
 
     @Option(names = "--format", paramLabel = "html|md", defaultValue = "html", description = "html unless given.")
     private Format format;
+
+    @Option(
+            names = "--ratio",
+            paramLabel = "l2|meanabs",
+            description =
+                    "Update ratio that the health of tensors shows first: l2, |change|_2 / |weights|_2, unless given;"
+                            + " or meanabs, mean |change| / mean |weight|. The page has both.")
+    private Ratio ratio;
 
     @Option(names = "--open", description = "Show it in the browser of this desktop.")
     private boolean open;
@@ -82,6 +96,7 @@ final class ReportCommand implements Callable<Integer> {
             throw new BadFileException(folder, "is no folder; give the folder of a run, as 'train' writes it");
         }
         ObjectNode state = new RunState(folder).read(RunActivity.goesOn(folder)).put("live", false);
+        chooseRatio(state);
         String text = format == Format.html ? ReportPage.html(state) : ReportMarkdown.of(state);
         Path file = out == null ? folder.resolve("report." + format) : out;
         if (Files.isDirectory(file)) {
@@ -94,6 +109,22 @@ final class ReportCommand implements Callable<Integer> {
             Desktop.open(file.toAbsolutePath().normalize().toUri().toString(), output.err());
         }
         return Exit.OK;
+    }
+
+    private void chooseRatio(ObjectNode state) {
+        if (ratio == null) {
+            return;
+        }
+        if (format == Format.md) {
+            throw new CommandFailure(Exit.USAGE, "--ratio is for the page's panel; the Markdown has no update ratios");
+        }
+        if (ratio == Ratio.meanabs
+                && state.path("health").path("update_ratio_meanabs").isNull()) {
+            output.err()
+                    .println("tinygpt: note: this run was trained by a version that did not write down mean |change|;"
+                            + " the page shows the ratio of 2-norms");
+        }
+        state.put("ratio", ratio.name());
     }
 
     /** What the file holds, in a line. */

@@ -8,9 +8,10 @@ import tinygpt.parameters.Parameter;
 
 /**
  * The lines of {@code tensors.jsonl}. The first names the tensors, and every other holds the norms of a step in that
- * order: {@code {"step":1,"weight":[..],"gradient":[..],"change":[..],"update_ratio":[..]}}, each a 2-norm to six digits.
- * The gradient is the one before clipping, the change the real one of the step after Adam, clipping and weight decay. The
- * update ratio is change / weight, and null for a tensor of zeros. A tied output head is no tensor of its own: its
+ * order: {@code {"step":1,"weight":[..],"gradient":[..],"change":[..],"update_ratio":[..],"update_ratio_meanabs":[..]}},
+ * each a 2-norm to six digits. The gradient is the one before clipping, the change the real one of the step after Adam,
+ * clipping and weight decay. The update ratio is change / weight, and null for a tensor of zeros; the second is that of mean
+ * sizes, mean |change| / mean |weight|, as DL4J has it. A tied output head is no tensor of its own: its
  * gradient is part of that of the token embedding.
  */
 final class TensorRecord {
@@ -22,6 +23,7 @@ final class TensorRecord {
     private final IntToDoubleFunction gradient;
     private final IntToDoubleFunction change;
     private final IntToDoubleFunction ratio;
+    private final IntToDoubleFunction meanRatio;
 
     TensorRecord(TensorNorms norms) {
         this.norms = norms;
@@ -29,6 +31,7 @@ final class TensorRecord {
         this.gradient = norms::gradient;
         this.change = norms::change;
         this.ratio = norms::ratio;
+        this.meanRatio = norms::meanRatio;
     }
 
     TensorNorms norms() {
@@ -55,6 +58,7 @@ final class TensorRecord {
         array("],\"gradient\":[", gradient);
         array("],\"change\":[", change);
         array("],\"update_ratio\":[", ratio);
+        array("],\"update_ratio_meanabs\":[", meanRatio);
         return line.add("]}\n");
     }
 

@@ -41,6 +41,39 @@ public final class Figures {
         return value.isNumber() ? String.format(Locale.ROOT, "%.3f", value.doubleValue()) : NONE;
     }
 
+    /** |B - A| / |A| of a comparison, two significant digits; a tensor that was 0 has none, whatever it is now. */
+    static String relative(JsonNode numbers) {
+        return unchanged(numbers) ? "0" : scientific(numbers.path("relative_change"));
+    }
+
+    /** The cosine of a comparison, four decimals. */
+    static String cosine(JsonNode numbers) {
+        JsonNode cosine = numbers.path("cosine");
+        return unchanged(numbers) ? "1" : cosine.isNumber() ? loss(cosine.doubleValue()) : NONE;
+    }
+
+    /** The largest change of a comparison. */
+    static String largest(JsonNode numbers) {
+        return unchanged(numbers) ? "0" : scientific(numbers.path("largest_change"));
+    }
+
+    /** The share of numbers that a comparison found changed, one decimal. */
+    static String changedShare(JsonNode numbers) {
+        long of = numbers.path("compared").longValue();
+        return of == 0
+                ? NONE
+                : String.format(
+                        Locale.ROOT, "%.1f%%", 100 * numbers.path("changed").doubleValue() / of);
+    }
+
+    private static boolean unchanged(JsonNode numbers) {
+        return numbers.path("changed").longValue() == 0;
+    }
+
+    private static String scientific(JsonNode value) {
+        return value.isNumber() ? String.format(Locale.ROOT, "%.1e", value.doubleValue()) : NONE;
+    }
+
     /** Minutes and seconds, or hours and minutes. */
     public static String duration(double seconds) {
         long whole = Math.round(seconds);

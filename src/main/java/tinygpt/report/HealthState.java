@@ -20,12 +20,15 @@ import tinygpt.parameters.Parameter;
 final class HealthState {
     private static final int MOST_COLUMNS = 300;
     private static final int FIRST_COLUMNS = 40;
+    private static final String MEAN_RATIO = "update_ratio_meanabs";
 
     private final Map<String, Integer> rowOfName = new HashMap<>();
     private final List<Long> steps = new ArrayList<>();
     private final List<double[]> weights = new ArrayList<>();
     private final List<double[]> gradients = new ArrayList<>();
     private final List<double[]> ratios = new ArrayList<>();
+    private final List<double[]> meanRatios = new ArrayList<>();
+    private boolean hasMeanRatios;
     /** For every place in a line of the log the row it belongs to, or -1. */
     private int[] rows = new int[0];
 
@@ -72,6 +75,8 @@ final class HealthState {
         weights.add(column(line.path("weight")));
         gradients.add(column(line.path("gradient")));
         ratios.add(column(line.path("update_ratio")));
+        meanRatios.add(column(line.path(MEAN_RATIO)));
+        hasMeanRatios |= line.has(MEAN_RATIO);
     }
 
     private double[] column(JsonNode values) {
@@ -92,6 +97,7 @@ final class HealthState {
         json.set("weight_norm", matrix(weights));
         json.set("grad_norm", matrix(gradients));
         json.set("update_ratio", matrix(ratios));
+        json.set(MEAN_RATIO, hasMeanRatios ? matrix(meanRatios) : null); // logs of earlier versions do not have it
         return json;
     }
 

@@ -112,7 +112,7 @@ final class LiveHandler implements HttpHandler {
             return;
         }
         if (type.equals(HTML)) {
-            exchange.getResponseHeaders().set("Content-Security-Policy", ReportPage.CSP + "; frame-ancestors 'none'");
+            exchange.getResponseHeaders().set("Content-Security-Policy", PageParts.CSP + "; frame-ancestors 'none'");
         }
         send(exchange, 200, type, bytes);
     }

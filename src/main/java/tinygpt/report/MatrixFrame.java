@@ -64,10 +64,14 @@ record MatrixFrame(double meanScale, byte[] mean, double scale, byte[] extreme) 
         }
     }
 
+    /** The present numbers of a parameter. */
     static MatrixFrame of(Parameter parameter) {
-        Blocks blocks = Blocks.of(parameter.shape());
         var matrix = parameter.matrix();
-        RowReader reader = (row, numbers) -> matrix.readRow(row, numbers, 0);
+        return of((row, numbers) -> matrix.readRow(row, numbers, 0), Blocks.of(parameter.shape()));
+    }
+
+    /** What a reader gives, which is asked for every row, more than once. */
+    static MatrixFrame of(RowReader reader, Blocks blocks) {
         float[][] mean = cells(reader, blocks, Summary.MEAN);
         double meanScale = scale(mean);
         byte[] mean8 = quantized(mean, blocks, meanScale);

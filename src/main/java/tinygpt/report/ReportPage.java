@@ -6,11 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The report of a run as one HTML file that needs no network: the template, the styles, the scripts, and the state as JSON.
- * Without JavaScript it still shows the tables and a loss curve, which are written here.
- *
- * <p>The page's parts are resources beside this class, a file for each idea; the scripts are put into the page one by one in
- * the order below, and each may use those before it.
+ * The report of a run as one HTML file that needs no network. Without JavaScript it still shows the tables and a loss curve,
+ * which are written here.
  */
 public final class ReportPage {
     private static final List<String> STYLES = List.of("vendor/uPlot.min.css", "page.css");
@@ -32,9 +29,6 @@ public final class ReportPage {
             "live.js",
             "start.js");
 
-    /** What the page may do. */
-    static final String CSP = PageParts.CSP;
-
     private ReportPage() {}
 
     /**
@@ -45,18 +39,17 @@ public final class ReportPage {
     public static String html(ObjectNode state) {
         StaticTables tables = new StaticTables(state);
         Map<String, String> parts = new HashMap<>();
-        parts.put("policy", CSP);
         parts.put("title", Html.escape(state.path("name").asText() + " – tinygpt report"));
-        parts.put("styles", PageParts.joined(STYLES, "", "\n"));
-        parts.put("masthead", tables.masthead());
+        parts.put("masthead", tables.masthead() + "<div id=\"live\" class=\"live\" hidden></div>");
         parts.put("hyperparameters", tables.hyperparameters());
         parts.put("parameters", tables.parameters());
         parts.put("ledger", tables.ledger());
         parts.put("lossCurve", "<div class=\"static-only\">\n" + LossCurve.of(state) + "</div>");
         parts.put("metrics", tables.metrics());
         parts.put("colophon", tables.colophon());
-        parts.put("state", Html.json(state.toString()));
-        parts.put("scripts", PageParts.joined(SCRIPTS, "<script>\n", "\n</script>\n"));
-        return PageParts.fill(PageParts.resource("page.html"), parts);
+        parts.put(
+                "credits",
+                "Charts: uPlot 1.6.32, © 2022 Leon Sorokin, MIT licence. Colours: ColorBrewer PuOr, viridis, Okabe and Ito.");
+        return PageParts.page("panels-run.html", parts, STYLES, SCRIPTS, state.toString());
     }
 }

@@ -223,7 +223,8 @@ public final class RunState {
         return folder.path().toAbsolutePath().normalize().getFileName().toString();
     }
 
-    private static String program() {
+    /** The program and its version, as a page names them. */
+    static String program() {
         String version = RunState.class.getPackage().getImplementationVersion();
         return "tinygpt" + (version == null ? "" : " " + version);
     }

@@ -90,68 +90,27 @@ public final class SnapshotState {
 
     private static ObjectNode matrix(SnapshotLog log, int index) {
         Tensor tensor = log.tensors().get(index);
-        MatrixFrame.Blocks blocks = MatrixFrame.Blocks.of(tensor.shape());
-        ObjectNode node = JsonNodeFactory.instance.objectNode();
-        node.put("tensor", index).put("name", tensor.name()).put("kind", tensor.kind());
-        node.put("rows", blocks.rows()).put("columns", blocks.columns());
-        node.put("shownRows", blocks.shownRows()).put("shownColumns", blocks.shownColumns());
-        node.put("reduction", blocks.toString());
-        node.put("limit", (float) limit(log, index));
-        node.put("limitRule", "the largest 99.5th percentile of |w| of all snapshots");
-        boolean named = tensor.name().equals(log.tokens().tensor())
-                && log.tokens().labels().size() == blocks.rows()
-                && blocks.tall() == 1;
-        if (named) {
-            log.tokens().labels().forEach(node.putArray("rowLabels")::add);
-        } else {
-            node.putNull("rowLabels");
-        }
-        ArrayNode frames = node.putArray("frames");
+        boolean named = tensor.name().equals(log.tokens().tensor());
+        ObjectNode node = MatrixData.matrix(
+                tensor.name(),
+                tensor.kind(),
+                MatrixFrame.Blocks.of(tensor.shape()),
+                MatrixData.limit(log.snapshots().stream()
+                        .map(s -> s.summaries().get(index))
+                        .toList()),
+                "the largest 99.5th percentile of |w| of all snapshots",
+                named ? log.tokens().labels() : null);
+        node.put("tensor", index);
         for (Snapshot snapshot : log.snapshots()) {
             if (snapshot.matrices().containsKey(index)) {
-                frames.add(frame(snapshot, index));
+                ObjectNode frame = node.withArray("frames").addObject().put("step", snapshot.step());
+                MatrixData.frame(
+                        frame,
+                        snapshot.matrices().get(index),
+                        snapshot.summaries().get(index));
             }
         }
         return node;
-    }
-
-    /** The limit of colours, the same for all frames; 1 where every number was 0. */
-    private static double limit(SnapshotLog log, int tensor) {
-        double limit = 0;
-        double largest = 0;
-        for (Snapshot snapshot : log.snapshots()) {
-            TensorSummary summary = snapshot.summaries().get(tensor);
-            if (summary.histogram() != null) {
-                limit = Math.max(limit, summary.sizeLimit());
-                largest = Math.max(largest, Math.max(Math.abs(summary.min()), Math.abs(summary.max())));
-            }
-        }
-        return limit > 0 ? limit : largest > 0 ? largest : 1;
-    }
-
-    private static ObjectNode frame(Snapshot snapshot, int tensor) {
-        MatrixFrame frame = snapshot.matrices().get(tensor);
-        TensorSummary summary = snapshot.summaries().get(tensor);
-        ObjectNode node = JsonNodeFactory.instance.objectNode();
-        node.put("step", snapshot.step()).put("scale", (float) frame.scale());
-        number(node, "min", summary.min());
-        number(node, "max", summary.max());
-        number(node, "mean", summary.mean());
-        number(node, "sd", summary.sd());
-        if (frame.extreme() != null) {
-            node.put("meanScale", (float) frame.meanScale());
-            node.set("extreme8", BinaryArray.i8(frame.extreme()));
-        }
-        node.set("mean8", BinaryArray.i8(frame.mean()));
-        return node;
-    }
-
-    private static void number(ObjectNode node, String key, double value) {
-        if (Double.isFinite(value)) {
-            node.put(key, (float) value);
-        } else {
-            node.putNull(key);
-        }
     }
 
     private static ObjectNode probe(Path file) throws IOException {

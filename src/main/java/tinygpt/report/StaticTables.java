@@ -72,7 +72,7 @@ final class StaticTables {
         return com.fasterxml.jackson.databind.node.MissingNode.getInstance();
     }
 
-    private static void fact(StringBuilder out, String name, String id, String value, String small) {
+    static void fact(StringBuilder out, String name, String id, String value, String small) {
         out.append("<div><dt>")
                 .append(name)
                 .append("</dt><dd><span id=\"")
@@ -155,7 +155,7 @@ final class StaticTables {
         return out.append("</tbody></table></div>\n</details>\n").toString();
     }
 
-    private static String shape(JsonNode shape) {
+    static String shape(JsonNode shape) {
         StringBuilder out = new StringBuilder();
         shape.forEach(size -> out.append(out.isEmpty() ? "" : " × ").append(Figures.count(size)));
         return out.toString();
@@ -235,14 +235,14 @@ final class StaticTables {
                 + "</p>";
     }
 
-    private static void scroll(StringBuilder out, String label) {
+    static void scroll(StringBuilder out, String label) {
         out.append("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"")
                 .append(label)
                 .append("\">");
     }
 
     /** A column that begins with # is one of numbers. */
-    private static void head(StringBuilder out, String caption, String... columns) {
+    static void head(StringBuilder out, String caption, String... columns) {
         out.append("<table><caption>").append(caption).append("</caption><thead><tr>");
         for (String column : columns) {
             boolean number = column.startsWith("#");
@@ -255,7 +255,7 @@ final class StaticTables {
     }
 
     /** Cells are HTML; the first is the head of its row. */
-    private static void row(StringBuilder out, String... cells) {
+    static void row(StringBuilder out, String... cells) {
         out.append("<tr>");
         for (int i = 0; i < cells.length; i++) {
             boolean number = cells[i].startsWith("#");

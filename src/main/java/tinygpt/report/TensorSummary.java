@@ -40,7 +40,14 @@ record TensorSummary(
     private static final int FINE_BINS = 4096;
 
     private static final double EXCEEDING = 1 / 200.0;
-    private static final int PIECE = 1 << 14;
+    /** Numbers that are read at a time. */
+    static final int PIECE = 1 << 14;
+
+    /** Gives numbers of a tensor from element {@code first} on. */
+    @FunctionalInterface
+    interface Source {
+        void read(long first, float[] numbers, int count);
+    }
 
     /** The shares at which quantiles are taken, in [0, 1]. */
     static double[] shares() {
@@ -49,10 +56,16 @@ record TensorSummary(
 
     /** The summary of a parameter in a slab laid out like the registry. */
     static TensorSummary of(Slab slab, Parameter parameter) {
-        float[] piece = new float[PIECE];
+        return of((first, piece, n) -> slab.read(parameter.offset() + first, piece, 0, n), parameter.size());
+    }
+
+    /** The summary of so many numbers, which are read twice. */
+    static TensorSummary of(Source source, long size) {
+        float[] piece = new float[(int) Math.min(PIECE, size)];
         TensorStatistics all = TensorStatistics.none(false);
-        for (long done = 0; done < parameter.size(); done += PIECE) {
-            int n = read(slab, parameter, done, piece);
+        for (long done = 0; done < size; done += PIECE) {
+            int n = (int) Math.min(PIECE, size - done);
+            source.read(done, piece, n);
             all = all.plus(TensorStatistics.of(piece, null, n));
         }
         double[] quantiles = new double[SHARES.length];
@@ -62,8 +75,9 @@ record TensorSummary(
             return new TensorSummary(all.norm(), all.notFinite(), none, none, none, none, none, quantiles, null);
         }
         GridHistogram fine = GridHistogram.between(all.min(), all.max(), FINE_BINS);
-        for (long done = 0; done < parameter.size(); done += PIECE) {
-            int n = read(slab, parameter, done, piece);
+        for (long done = 0; done < size; done += PIECE) {
+            int n = (int) Math.min(PIECE, size - done);
+            source.read(done, piece, n);
             fine.add(piece, n);
         }
         for (int i = 0; i < SHARES.length; i++) {
@@ -82,12 +96,6 @@ record TensorSummary(
                 Math.min(largest, fine.sizeExceededBy(EXCEEDING)),
                 quantiles,
                 fine.inAtMost(BINS));
-    }
-
-    private static int read(Slab slab, Parameter parameter, long done, float[] piece) {
-        int n = (int) Math.min(PIECE, parameter.size() - done);
-        slab.read(parameter.offset() + done, piece, 0, n);
-        return n;
     }
 
     void write(LineBuffer line) {

@@ -53,9 +53,7 @@ public final class SearchPage {
 
     private String html(String first) throws IOException {
         Map<String, String> parts = new HashMap<>();
-        parts.put("policy", PageParts.CSP);
         parts.put("title", Html.escape(folder.getFileName() + " – tinygpt search"));
-        parts.put("styles", PageParts.joined(STYLES, "", "\n"));
         parts.put("masthead", masthead());
         parts.put("first", first);
         parts.put("results", table());
@@ -63,9 +61,9 @@ public final class SearchPage {
         parts.put("cost", cost());
         parts.put("proof", proof());
         parts.put("base", base());
-        parts.put("state", Html.json(state().toString()));
-        parts.put("scripts", PageParts.joined(SCRIPTS, "<script>\n", "\n</script>\n"));
-        return PageParts.fill(PageParts.resource("search.html"), parts);
+        parts.put("colophon", "");
+        parts.put("credits", "Charts: uPlot 1.6.32, © 2022 Leon Sorokin, MIT licence.");
+        return PageParts.page("panels-search.html", parts, STYLES, SCRIPTS, state().toString());
     }
 
     private String masthead() {

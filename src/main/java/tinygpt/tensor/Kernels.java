@@ -93,7 +93,8 @@ interface Kernels {
     /**
      * AdamW on a stretch of one parameter.
      *
-     * @param sums receives at 0 the sum of squared weights after, at 1 the sum of squared changes
+     * @param sums receives at 0 the sum of squared weights after, at 1 the sum of squared changes, at 2 the sum of |weight|
+     *     after, at 3 the sum of |change|
      */
     void adamW(AdamWStep step, boolean decayed, float[] w, float[] g, float[] m, float[] v, int n, double[] sums);
 

@@ -201,6 +201,8 @@ final class ScalarKernels implements Kernels {
     public void adamW(AdamWStep s, boolean decayed, float[] w, float[] g, float[] m, float[] v, int n, double[] sums) {
         double weightSquares = 0;
         double changeSquares = 0;
+        double weightSizes = 0;
+        double changeSizes = 0;
         for (int i = 0; i < n; i++) {
             float gradient = g[i] * s.clipFactor;
             float before = w[i];
@@ -212,9 +214,13 @@ final class ScalarKernels implements Kernels {
             g[i] = gradient;
             weightSquares += (double) after * after;
             changeSquares += (double) (after - before) * (after - before);
+            weightSizes += Math.abs(after);
+            changeSizes += Math.abs(after - before);
         }
         sums[0] = weightSquares;
         sums[1] = changeSquares;
+        sums[2] = weightSizes;
+        sums[3] = changeSizes;
     }
 
     @Override

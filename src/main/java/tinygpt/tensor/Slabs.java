@@ -26,12 +26,26 @@ public final class Slabs {
         return sum;
     }
 
+    /** Sum of |x| over a stretch, in double precision; for what is measured rarely. */
+    public static double sumOfSizes(Workspace w, Slab x, long offset, int length) {
+        double sum = 0;
+        for (int done = 0; done < length; done += Workspace.TILE) {
+            int n = Math.min(Workspace.TILE, length - done);
+            get(x, offset + done, w.tileA, n);
+            for (int i = 0; i < n; i++) {
+                sum += Math.abs(w.tileA[i]);
+            }
+        }
+        return sum;
+    }
+
     /**
      * AdamW on a stretch of one parameter. The gradient becomes the clipped one.
      *
      * @param offset of the stretch in the weights
      * @param trainedOffset of the stretch in the gradients and both moments
-     * @param sums receives at 0 the sum of squared weights after, at 1 the sum of squared changes
+     * @param sums receives at 0 the sum of squared weights after, at 1 the sum of squared changes, at 2 the sum of |weight|
+     *     after, at 3 the sum of |change|
      */
     public static void adamW(
             Workspace w,
@@ -47,6 +61,8 @@ public final class Slabs {
             double[] sums) {
         double weightSquares = 0;
         double changeSquares = 0;
+        double weightSizes = 0;
+        double changeSizes = 0;
         for (int done = 0; done < length; done += Workspace.TILE) {
             int n = Math.min(Workspace.TILE, length - done);
             long at = trainedOffset + done;
@@ -63,9 +79,13 @@ public final class Slabs {
             put(v, at, w.tileD, n);
             weightSquares += w.sums[0];
             changeSquares += w.sums[1];
+            weightSizes += w.sums[2];
+            changeSizes += w.sums[3];
         }
         sums[0] = weightSquares;
         sums[1] = changeSquares;
+        sums[2] = weightSizes;
+        sums[3] = changeSizes;
     }
 
     private static void get(Slab x, long offset, float[] to, int count) {

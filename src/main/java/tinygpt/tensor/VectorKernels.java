@@ -235,6 +235,8 @@ final class VectorKernels implements Kernels {
         float decay = decayed ? s.decayFactor : 1;
         FloatVector weightSquares = FloatVector.zero(FLOATS);
         FloatVector changeSquares = FloatVector.zero(FLOATS);
+        FloatVector weightSizes = FloatVector.zero(FLOATS);
+        FloatVector changeSizes = FloatVector.zero(FLOATS);
         int i = 0;
         for (; i <= n - LANES; i += LANES) {
             FloatVector gradient = load(g, i).mul(s.clipFactor);
@@ -251,9 +253,13 @@ final class VectorKernels implements Kernels {
             FloatVector change = after.sub(before);
             weightSquares = after.fma(after, weightSquares);
             changeSquares = change.fma(change, changeSquares);
+            weightSizes = weightSizes.add(after.abs());
+            changeSizes = changeSizes.add(change.abs());
         }
         double weightSum = sumOfLanes(weightSquares);
         double changeSum = sumOfLanes(changeSquares);
+        double weightSize = sumOfLanes(weightSizes);
+        double changeSize = sumOfLanes(changeSizes);
         for (; i < n; i++) {
             float gradient = g[i] * s.clipFactor;
             float before = w[i];
@@ -265,9 +271,13 @@ final class VectorKernels implements Kernels {
             w[i] = after;
             weightSum += (double) after * after;
             changeSum += (double) (after - before) * (after - before);
+            weightSize += Math.abs(after);
+            changeSize += Math.abs(after - before);
         }
         sums[0] = weightSum;
         sums[1] = changeSum;
+        sums[2] = weightSize;
+        sums[3] = changeSize;
     }
 
     @Override

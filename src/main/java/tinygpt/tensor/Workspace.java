@@ -15,7 +15,7 @@ public final class Workspace {
     final float[] tileB;
     final float[] tileC;
     final float[] tileD;
-    final double[] sums = new double[2];
+    final double[] sums = new double[4];
     final PackedProducts.Scratch widened = new PackedProducts.Scratch();
     private NormScratch normScratch = new NormScratch(TILE);
     final BlasPointer pointerA;

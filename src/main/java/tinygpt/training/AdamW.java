@@ -31,9 +31,13 @@ public final class AdamW implements AutoCloseable {
     private final double[] pieceGradient;
     private final double[] pieceWeight;
     private final double[] pieceChange;
+    private final double[] pieceWeightSize;
+    private final double[] pieceChangeSize;
     private final double[] gradientSquares; // by parameter
     private final double[] weightSquares;
     private final double[] changeSquares;
+    private final double[] weightSizes; // sums of |weight|
+    private final double[] changeSizes;
     private final double[][] sums;
     private final Pieces.Work normWork = this::normOf;
     private final Pieces.Work weightWork = this::weightNormOf;
@@ -53,10 +57,14 @@ public final class AdamW implements AutoCloseable {
         pieceGradient = new double[pieces.count()];
         pieceWeight = new double[pieces.count()];
         pieceChange = new double[pieces.count()];
+        pieceWeightSize = new double[pieces.count()];
+        pieceChangeSize = new double[pieces.count()];
         gradientSquares = new double[pieces.parameters.size()];
         weightSquares = new double[pieces.parameters.size()];
         changeSquares = new double[pieces.parameters.size()];
-        sums = new double[pieces.count()][2];
+        weightSizes = new double[pieces.parameters.size()];
+        changeSizes = new double[pieces.parameters.size()];
+        sums = new double[pieces.count()][4];
     }
 
     private static Slab secondSlab(Slab first, long size) {
@@ -113,6 +121,8 @@ public final class AdamW implements AutoCloseable {
         frozenMeasured = true;
         pieces.sumByParameter(pieceWeight, weightSquares);
         pieces.sumByParameter(pieceChange, changeSquares);
+        pieces.sumByParameter(pieceWeightSize, weightSizes);
+        pieces.sumByParameter(pieceChangeSize, changeSizes);
     }
 
     /** Leaves everything as it is in spite of the gradient that was measured: the change of this step is 0. */
@@ -120,7 +130,9 @@ public final class AdamW implements AutoCloseable {
         clipFactor = 1;
         pieces.sweep(team, weightWork);
         pieces.sumByParameter(pieceWeight, weightSquares);
+        pieces.sumByParameter(pieceWeightSize, weightSizes);
         java.util.Arrays.fill(changeSquares, 0);
+        java.util.Arrays.fill(changeSizes, 0);
     }
 
     private void normOf(Workspace workspace, int piece) {
@@ -134,14 +146,15 @@ public final class AdamW implements AutoCloseable {
     private void weightNormOf(Workspace workspace, int piece) {
         pieceWeight[piece] =
                 Slabs.sumOfSquares(workspace, registry.weights(), pieces.offset[piece], pieces.length[piece]);
+        pieceWeightSize[piece] =
+                Slabs.sumOfSizes(workspace, registry.weights(), pieces.offset[piece], pieces.length[piece]);
     }
 
     private void movePiece(Workspace workspace, int piece) {
         Parameter parameter = pieces.parameters.get(pieces.parameter[piece]);
         if (!parameter.trainable()) {
             if (!frozenMeasured) {
-                pieceWeight[piece] =
-                        Slabs.sumOfSquares(workspace, registry.weights(), pieces.offset[piece], pieces.length[piece]);
+                weightNormOf(workspace, piece);
             }
             return;
         }
@@ -159,6 +172,8 @@ public final class AdamW implements AutoCloseable {
                 sums[piece]);
         pieceWeight[piece] = sums[piece][0];
         pieceChange[piece] = sums[piece][1];
+        pieceWeightSize[piece] = sums[piece][2];
+        pieceChangeSize[piece] = sums[piece][3];
     }
 
     /** Where a piece of a parameter lies among gradients and moments. */
@@ -203,6 +218,16 @@ public final class AdamW implements AutoCloseable {
     /** 2-norm of one parameter's change in the last step. */
     public double changeNorm(int parameter) {
         return Math.sqrt(changeSquares[parameter]);
+    }
+
+    /** Sum of |weight| over one parameter after the last step. */
+    public double weightSize(int parameter) {
+        return weightSizes[parameter];
+    }
+
+    /** Sum of |change| over one parameter in the last step. */
+    public double changeSize(int parameter) {
+        return changeSizes[parameter];
     }
 
     /** The running mean of gradients, with room for what is trained: {@link SlabLayout#TRAINED}. */

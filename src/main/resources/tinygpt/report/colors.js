@@ -35,6 +35,7 @@ function diverging(value, limit) {
 
 /** Only the sign, in three colours that differ in brightness too. */
 function signColor(value) {
+  if (Number.isNaN(value)) return null;
   return value === 0 ? parts('#f7f7f7') : value < 0 ? parts('#e08214') : parts('#542788');
 }
 

@@ -48,6 +48,11 @@ function weight(x) {
   return size < 0.001 || size >= 1e6 ? ratio(x) : fixed(x, size < 10 ? 4 : 2);
 }
 
+/** The same of a figure that may be missing: a tensor without one finite number has no mean. */
+function figure(x) {
+  return x === null ? 'n/a' : weight(x);
+}
+
 /** The same with its sign, as changes are written. */
 function signed(x) {
   return (x > 0 ? '+' : '') + weight(x);

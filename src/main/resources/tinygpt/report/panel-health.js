@@ -2,19 +2,41 @@
 // Panel 3: the norms of every tensor over the steps, as a map, and one of them as a line.
 
 const QUANTITIES = {
-  update_ratio: { text: 'update ratio ‖ΔW‖/‖W‖', short: 'update ratio' },
-  grad_norm: { text: 'gradient norm before clipping', short: 'gradient norm' },
-  weight_norm: { text: 'weight norm ‖W‖', short: 'weight norm' },
+  update_ratio: {
+    text: 'update ratio ‖ΔW‖/‖W‖',
+    short: 'update ratio',
+    means: 'Update ratio = ‖ΔW‖₂ / ‖W‖₂: the 2-norm of what the step changed, beside that of the tensor after it.',
+    isRatio: true,
+  },
+  update_ratio_meanabs: {
+    text: 'update ratio mean|ΔW| / mean|W|',
+    short: 'update ratio, mean |·|',
+    means: 'Update ratio = mean|ΔW| / mean|W|, the mean sizes in place of the 2-norms, as DL4J shows it: a few large changes count for less.',
+    isRatio: true,
+  },
+  grad_norm: {
+    text: 'gradient norm before clipping',
+    short: 'gradient norm',
+    means: 'Gradient norm = ‖g‖₂ of the batch’s mean loss, before clipping.',
+  },
+  weight_norm: { text: 'weight norm ‖W‖', short: 'weight norm', means: 'Weight norm = ‖W‖₂ after the step.' },
 };
 
 class HealthPanel {
   constructor(stage) {
     this.stage = stage;
-    this.quantity = 'update_ratio';
+    this.quantity = null;
     this.tensor = 0;
   }
 
+  /** Those that the run wrote down: the mean sizes came later than the rest. */
+  quantities() {
+    return Object.entries(QUANTITIES).filter(([name]) => shown.state.unpacked.health[name]);
+  }
+
   build() {
+    const first = shown.state.ratio === 'meanabs' ? 'update_ratio_meanabs' : 'update_ratio';
+    this.quantity = shown.state.unpacked.health[first] ? first : 'update_ratio';
     this.order = tensorOrder(shown.state.parameters.list);
     const choice = tensorChooser('Tensor', shown.state.parameters.list, (i) => this.choose(i));
     this.select = choice.select;
@@ -23,11 +45,12 @@ class HealthPanel {
     const map = el('div', {});
     const line = el('div', {});
     this.title = el('h3', {});
+    this.definition = el('p', { class: 'remark', id: 'health-definition' });
     this.stage.replaceChildren(
       el(
         'div',
         { class: 'controls' },
-        segmented('Quantity', Object.entries(QUANTITIES).map(([k, v]) => [k, v.short]), this.quantity, (value) => {
+        segmented('Quantity', this.quantities().map(([k, v]) => [k, v.short]), this.quantity, (value) => {
           this.quantity = value;
           this.repaint();
           this.step();
@@ -38,6 +61,7 @@ class HealthPanel {
       map,
       this.far,
       this.title,
+      this.definition,
       line,
     );
     this.map = new Picture(map, () => this.top() + this.order.length * this.rowHeight() + 26, (c, w, h) => this.drawMap(c, w, h), 'pointable');
@@ -73,6 +97,7 @@ class HealthPanel {
     this.select.value = String(i);
     this.map.redraw();
     this.chart.rebuild();
+    this.definition.textContent = QUANTITIES[this.quantity].means;
     this.title.textContent = `${shown.state.parameters.list[this.tensor].name}: ${QUANTITIES[this.quantity].text}`;
     this.describe();
   }
@@ -172,7 +197,7 @@ class HealthPanel {
     const family = list.map((one, i) => i).filter((i) => list[i].kind === own && list[i].trainable);
     const middle = [...step].map((_, c) => usable(median(family.map((i) => this.value(i, c)).filter((x) => x > 0))));
     const all = [...line, ...middle].filter((x) => x !== null);
-    const band = this.quantity === 'update_ratio';
+    const band = Boolean(QUANTITIES[this.quantity].isRatio);
     const low = Math.min(...all, band ? 1e-4 : Infinity);
     const high = Math.max(...all, band ? 1e-2 : -Infinity);
     const fine = Number.isFinite(low) && Number.isFinite(high);
@@ -266,9 +291,10 @@ class HealthPanel {
     const health = shown.state.unpacked.health;
     const column = nearest(step, shown.step);
     const at = (name, i) => health[name][i * step.length + column];
+    const ratios = this.quantities().filter(([, one]) => one.isRatio);
     return dataTable(
       `All tensors at step ${count(step[column])}`,
-      [['tensor', false], ['kind', false], ['weight norm', true], ['gradient norm', true], ['update ratio', true], ['remarks', false]],
+      [['tensor', false], ['kind', false], ['weight norm', true], ['gradient norm', true], ...ratios.map(([, one]) => [one.short, true]), ['remarks', false]],
       this.order.map((i) => {
         const one = shown.state.parameters.list[i];
         return [
@@ -276,7 +302,7 @@ class HealthPanel {
           one.kind,
           weight(at('weight_norm', i)),
           ratio(at('grad_norm', i)),
-          at('update_ratio', i) >= 0 ? ratio(at('update_ratio', i)) : 'n/a',
+          ...ratios.map(([name]) => (at(name, i) >= 0 ? ratio(at(name, i)) : 'n/a')),
           [one.trainable ? '' : '🔒 frozen', one.tied ? `also ${one.tied}: the gradient is the sum of both uses` : ''].filter(Boolean).join(', '),
         ];
       }),

@@ -24,7 +24,7 @@ class WeightPanel {
   take(state) {
     if (state.matrices.length === 0) {
       this.picture = null;
-      missing(this.stage, ...NO_SNAPSHOTS);
+      missing(this.stage, ...this.nothing());
       return;
     }
     this.limits = new Map();
@@ -37,18 +37,37 @@ class WeightPanel {
     else this.repaint();
   }
 
+  /** Why there is no matrix. */
+  nothing() {
+    return NO_SNAPSHOTS;
+  }
+
+  /** What can be shown of a matrix: value and words. */
+  modes() {
+    return [['value', 'value'], ['start', 'change since step 0'], ['previous', 'change since previous']];
+  }
+
+  /** The frame that is shown. */
+  now() {
+    return this.frame(shown.index);
+  }
+
+  /** Shows another matrix. */
+  choose(at) {
+    this.at = at;
+    this.select.value = String(at);
+    this.fit();
+    this.step();
+  }
+
   build() {
     const again = () => {
       this.picture.redraw();
       this.describe();
       this.numbers.refresh();
     };
-    const choice = chooser('Matrix', this.data.map((one, i) => [i, `${one.name} [${one.rows}, ${one.columns}]`]), (value) => {
-      this.at = Number(value);
-      this.fit();
-      again();
-    });
-    const modes = [['value', 'value'], ['start', 'change since step 0'], ['previous', 'change since previous']];
+    const choice = chooser('Matrix', this.data.map((one, i) => [i, `${one.name} [${one.rows}, ${one.columns}]`]), (value) => this.choose(Number(value)));
+    this.select = choice.select;
     this.blocks = segmented('One cell shows', [['mean8', 'mean'], ['extreme8', 'largest']], this.block, (value) => {
       this.block = value;
       again();
@@ -56,14 +75,14 @@ class WeightPanel {
     this.legend = el('div', {});
     this.row = this.field('Row', 0);
     this.column = this.field('Column', 1);
-    this.reading = el('p', { class: 'readout', id: 'weight-readout' });
+    this.readout = el('p', { class: 'readout', id: 'weight-readout' });
     const place = el('div', {});
     this.stage.replaceChildren(
       el(
         'div',
         { class: 'controls' },
         choice.field,
-        segmented('Show', modes, this.mode, (value) => {
+        segmented('Show', this.modes(), this.mode, (value) => {
           this.mode = value;
           again();
         }),
@@ -75,7 +94,7 @@ class WeightPanel {
       ),
       this.legend,
       place,
-      el('div', { class: 'cellpicker' }, this.row.field, this.column.field, this.reading),
+      el('div', { class: 'cellpicker' }, this.row.field, this.column.field, this.readout),
     );
     this.note = el('p', { class: 'remark' });
     this.stage.append(this.note);
@@ -128,8 +147,14 @@ class WeightPanel {
 
   number(frame, cell, block) {
     const data = this.data[this.at].frames[frame];
-    const cells = block === 'extreme8' && data.extreme8 ? data.extreme8 : data.mean8;
-    return cells[cell] * data.scale;
+    const extreme = block === 'extreme8' && data.extreme8;
+    const code = (extreme ? data.extreme8 : data.mean8)[cell];
+    return code === -128 ? NaN : code * this.scale(data, extreme);
+  }
+
+  /** The value of code 1: where cells are blocks, means and largest values have each their own. */
+  scale(data, extreme) {
+    return !extreme && data.extreme8 ? data.meanScale : data.scale;
   }
 
   /** What a cell shows at a frame in the chosen mode. */
@@ -143,16 +168,24 @@ class WeightPanel {
   limit() {
     const one = this.data[this.at];
     if (this.mode === 'value') return one.limit;
-    const name = [this.at, this.mode, this.block].join();
+    return this.limitOfChange([this.at, this.mode, this.block].join(), one.frames.map((_, i) => i).slice(1));
+  }
+
+  /** The 99.5th percentile of the sizes at some frames; the largest where that is 0, and that of values where all is. */
+  limitOfChange(name, frames) {
+    const one = this.data[this.at];
     if (!this.limits.has(name)) {
       const cells = one.shownRows * one.shownColumns;
-      const every = Math.max(1, Math.floor((one.frames.length * cells) / 400000));
+      const every = Math.max(1, Math.floor((frames.length * cells) / 400000));
       const sizes = [];
-      for (let frame = 1; frame < one.frames.length; frame++) {
-        for (let cell = frame % every; cell < cells; cell += every) sizes.push(Math.abs(this.valueAt(frame, cell)));
+      for (const frame of frames) {
+        for (let cell = frame % every; cell < cells; cell += every) {
+          const size = Math.abs(this.valueAt(frame, cell));
+          if (Number.isFinite(size)) sizes.push(size);
+        }
       }
       sizes.sort((a, b) => a - b);
-      this.limits.set(name, sizes.length ? sizes[Math.floor(0.995 * (sizes.length - 1))] || one.limit : one.limit);
+      this.limits.set(name, sizes[Math.floor(0.995 * (sizes.length - 1))] || sizes[sizes.length - 1] || one.limit);
     }
     return this.limits.get(name);
   }
@@ -169,7 +202,7 @@ class WeightPanel {
   paint(context, width) {
     const one = this.data[this.at];
     const { labels, cell, width: wide, height } = this.layout(width);
-    const frame = this.frame(shown.index);
+    const frame = this.now();
     const limit = this.limit();
     const columns = one.shownColumns;
     context.translate(0, ROOM);
@@ -215,33 +248,57 @@ class WeightPanel {
 
   describe() {
     const one = this.data[this.at];
-    const frame = this.frame(shown.index);
+    const frame = this.now();
     const data = one.frames[frame];
     const [row, column] = this.cell;
-    const cell = row * one.shownColumns + column;
-    const now = this.number(frame, cell, this.block);
-    const label = one.rowLabels ? ` ‘${showToken(one.rowLabels[row])}’` : '';
-    this.reading.textContent =
-      `${span('row', row, one.rows, one.shownRows)}${label}, ${span('column', column, one.columns, one.shownColumns)}: ${weight(now)} at step ${count(data.step)}; ` +
-      `${signed(now - this.number(0, cell, this.block))} since step ${count(one.frames[0].step)}, ` +
-      `${signed(now - this.number(Math.max(0, frame - 1), cell, this.block))} since the snapshot before`;
+    this.readout.textContent =
+      `${span('row', row, one.rows, one.shownRows)}${this.label(row)}, ${span('column', column, one.columns, one.shownColumns)}: ` +
+      this.reading(row * one.shownColumns + column);
     const limit = this.limit();
     const cells = one.shownRows * one.shownColumns;
     let beyond = 0;
     for (let i = 0; i < cells; i++) if (Math.abs(this.valueAt(frame, i)) > limit * 1.0001) beyond++;
     this.note.textContent =
-      `${one.reduction}. Limits ±${weight(limit)}: ${this.mode === 'value' ? one.limitRule : '99.5th percentile of the change over the whole run'}; ` +
-      `${count(beyond)} of ${count(cells)} cells lie beyond. Numbers are stored in 255 steps of ${ratio(data.scale)}.`;
+      `${one.reduction}. Limits ±${weight(limit)}: ${this.limitRule()}; ` +
+      `${count(beyond)} of ${count(cells)} cells lie beyond. Numbers are stored in 255 steps of ${ratio(this.scale(data, this.block === 'extreme8'))}.`;
     this.picture.describe(
-      `${one.name} at step ${count(data.step)}: mean ${weight(data.mean)}, standard deviation ${weight(data.sd)}, from ${weight(data.min)} to ${weight(data.max)}. Shown: ${
-        { value: 'values', start: 'change since step 0', previous: 'change since the snapshot before' }[this.mode]
-      }.`,
+      `${one.name} ${this.place()}: mean ${figure(data.mean)}, standard deviation ${figure(data.sd)}, from ${figure(data.min)} to ${figure(data.max)}.${this.summary()}.`,
     );
     this.legend.replaceChildren(
       this.signs
         ? key([['negative', '#e08214', 'box'], ['zero', '#f7f7f7', 'box'], ['positive', '#542788', 'box']])
         : colorBar(PUOR, `−${weight(limit)} orange`, `+${weight(limit)} purple`),
     );
+  }
+
+  /** The token that a row is, if there is one. */
+  label(row) {
+    const { rowLabels } = this.data[this.at];
+    return rowLabels ? ` ‘${showToken(rowLabels[row])}’` : '';
+  }
+
+  place() {
+    return 'at step ' + count(this.data[this.at].frames[this.now()].step);
+  }
+
+  /** What the chosen cell holds, in words. */
+  reading(cell) {
+    const { frames } = this.data[this.at];
+    const frame = this.now();
+    const now = this.number(frame, cell, this.block);
+    return (
+      `${weight(now)} ${this.place()}; ${signed(now - this.number(0, cell, this.block))} since step ${count(frames[0].step)}, ` +
+      `${signed(now - this.number(Math.max(0, frame - 1), cell, this.block))} since the snapshot before`
+    );
+  }
+
+  limitRule() {
+    return this.mode === 'value' ? this.data[this.at].limitRule : '99.5th percentile of the change over the whole run';
+  }
+
+  /** What is shown, at the end of the description. */
+  summary() {
+    return ` Shown: ${{ value: 'values', start: 'change since step 0', previous: 'change since the snapshot before' }[this.mode]}`;
   }
 
   step() {
@@ -255,7 +312,7 @@ class WeightPanel {
   table() {
     const one = this.data[this.at];
     const row = this.cell[0];
-    const frame = this.frame(shown.index);
+    const frame = this.now();
     const columns = Math.min(one.shownColumns, 128);
     return el(
       'div',
@@ -263,10 +320,10 @@ class WeightPanel {
       dataTable(
         `${one.name} at every snapshot`,
         [['step', true], ['mean', true], ['standard deviation', true], ['least', true], ['largest', true]],
-        one.frames.map((f) => [count(f.step), weight(f.mean), weight(f.sd), weight(f.min), weight(f.max)]),
+        one.frames.map((f) => [count(f.step), figure(f.mean), figure(f.sd), figure(f.min), figure(f.max)]),
       ),
       dataTable(
-        `Row ${row}${one.rowLabels ? ` ‘${showToken(one.rowLabels[row])}’` : ''} at step ${count(one.frames[frame].step)}`,
+        `Row ${row}${this.label(row)} at step ${count(one.frames[frame].step)}`,
         [['column', true], ['value', true], ['change since step 0', true]],
         Array.from({ length: columns }, (_, column) => {
           const cell = row * one.shownColumns + column;

@@ -18,6 +18,7 @@ function prepare(state) {
       weight_norm: unpack(health.weight_norm),
       grad_norm: unpack(health.grad_norm),
       update_ratio: unpack(health.update_ratio),
+      update_ratio_meanabs: health.update_ratio_meanabs ? unpack(health.update_ratio_meanabs) : null,
     },
   };
   state.unpacked.bad = metrics.step.filter((_, i) => !Number.isFinite(state.unpacked.loss[i]));

@@ -1,5 +1,6 @@
 package tinygpt.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -117,14 +119,73 @@ class DiffCommandTest {
     }
 
     @Test
-    void trouble_isExitCode2Or3() {
+    void html_isOnePage_besideTheTable() throws Exception {
+        Path page = folder.resolve("change.html");
+        Run written = Run.of("diff", run + "@0", run, "--html", page.toString());
+        assertEquals(1, written.exitCode());
+        assertEquals(Run.of("diff", run + "@0", run).out(), written.out(), "the table is what it is without the page");
+        assertTrue(written.err().startsWith(page + "   "), written.err());
+        String html = Files.readString(page);
+        assertTrue(html.endsWith("</html>\n"), "the page is whole");
+        assertTrue(html.contains("<h1>run@0 → run</h1>"));
+        assertTrue(html.indexOf("<code>h.0.ln_1.weight") < html.indexOf("<code>wte.weight"), "most changed first");
+        Run same = Run.of("diff", run, run, "--html", page.toString(), "--json");
+        assertEquals(0, same.exitCode());
+        assertTrue(same.out().startsWith("{") && same.out().endsWith("}\n"), "stdout is JSON only");
+        assertTrue(Files.readString(page).contains("<strong>the same</strong>"));
+    }
+
+    @Test
+    void htmlRows_areThoseAskedFor() throws Exception {
+        Path page = folder.resolve("change.html");
+        Run.of("diff", run + "@0", run, "--all", "--html", page.toString());
+        String html = Files.readString(page);
+        assertTrue(html.indexOf("<code>wte.weight") < html.indexOf("<code>h.0.ln_1.weight"), "the model's order");
+        Run.of("diff", run + "@0", run, "--top", "1", "--html", page.toString());
+        html = Files.readString(page);
+        assertTrue(html.contains("<code>h.0.ln_1.weight"));
+        assertFalse(html.contains("<code>wte.weight"));
+        assertTrue(html.contains("27 tensors are not listed"));
+    }
+
+    @Test
+    void pageThatCannotBeWritten_isTrouble() throws Exception {
+        assertEquals(2, Run.of("diff", run + "@0", run, "--open").exitCode());
+        Run aFolder = Run.of("diff", run + "@0", run, "--html", folder.toString());
+        assertEquals(2, aFolder.exitCode());
+        assertTrue(aFolder.err().contains("is a folder; give --html the name of a file"), aFolder.err());
+        Run nowhere = Run.of(
+                "diff",
+                run + "@0",
+                run,
+                "--html",
+                folder.resolve("no/page.html").toString());
+        assertEquals(2, nowhere.exitCode());
+        assertTrue(nowhere.err().contains("there is no such folder"), nowhere.err());
+        Path model = InspectedModel.write(folder.resolve("other"), InspectedModel.nano(1), 0, registry -> {});
+        byte[] before = Files.readAllBytes(model);
+        Run overwriting = Run.of("diff", run, model.toString(), "--html", model.toString());
+        assertEquals(2, overwriting.exitCode());
+        assertTrue(overwriting.err().contains("is one of the two models"), overwriting.err());
+        assertArrayEquals(before, Files.readAllBytes(model));
+    }
+
+    @Test
+    void trouble_isExitCode2() throws Exception {
         assertEquals(2, Run.of("diff", run).exitCode());
         assertEquals(2, Run.of("diff", run, run, "--all", "--top", "3").exitCode());
         assertEquals(2, Run.of("diff", run, run, "--top", "0").exitCode());
-        assertEquals(
-                3, Run.of("diff", run, folder.resolve("nothing").toString()).exitCode());
+        assertEquals(2, Run.of("diff", run, run, "--nothing").exitCode());
+        Run missing = Run.of("diff", run, folder.resolve("nothing").toString());
+        assertEquals(2, missing.exitCode());
+        assertEquals(1, missing.err().lines().count(), missing.err());
+        assertTrue(missing.err().startsWith("tinygpt: error: "), missing.err());
         Run step = Run.of("diff", run, run + "@5");
-        assertEquals(3, step.exitCode());
+        assertEquals(2, step.exitCode());
         assertTrue(step.err().contains("there are those of steps 0, 9"), step.err());
+        Path broken = Files.write(folder.resolve("broken.safetensors"), new byte[] {1, 2, 3});
+        Run damaged = Run.of("--stack-trace", "diff", broken.toString(), run);
+        assertEquals(2, damaged.exitCode());
+        assertEquals(3, Run.of("params", broken.toString()).exitCode(), "of other commands it is 3");
     }
 }

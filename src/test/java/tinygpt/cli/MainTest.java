@@ -83,6 +83,15 @@ final class MainTest {
         assertEquals("tinygpt: error: " + line + System.lineSeparator(), err.toString());
     }
 
+    /** Of diff 1 says that the models differ, so nothing else may be 1. */
+    @ParameterizedTest
+    @MethodSource("failures")
+    void failureOfAComparison_isTrouble(Throwable failure, int exitCode, String line) {
+        StringWriter err = new StringWriter();
+        assertEquals(exitCode == 130 ? 130 : 2, new Errors(new PrintWriter(err), false, true).report(failure));
+        assertEquals("tinygpt: error: " + line + System.lineSeparator(), err.toString());
+    }
+
     static Stream<Arguments> failures() {
         return Stream.of(
                 Arguments.of(new InvalidHyperparameterException("layers is 0"), 2, "layers is 0"),

@@ -41,6 +41,35 @@ class ReportCommandTest {
     }
 
     @Test
+    void ratio_isWhatThePageShowsFirst() throws IOException {
+        Path file = folder.resolve("ratio.html");
+        Run written = Run.of("report", run.toString(), "--ratio", "meanabs", "--out", file.toString());
+        assertEquals(0, written.exitCode(), written.err());
+        assertEquals("", written.err());
+        String page = Files.readString(file);
+        assertTrue(page.contains("\"ratio\":\"meanabs\""));
+        assertTrue(page.contains("\"update_ratio_meanabs\":{\"type\":\"f32\""));
+        assertEquals(2, Run.of("report", run.toString(), "--ratio", "max").exitCode(), "there is no such ratio");
+        assertEquals(
+                2,
+                Run.of("report", run.toString(), "--ratio", "l2", "--format", "md")
+                        .exitCode());
+    }
+
+    /** Logs of earlier versions have one ratio only. */
+    @Test
+    void ratioThatTheRunDidNotWriteDown_isToldAndLeftOut() throws IOException {
+        Path old = Files.createDirectory(folder.resolve("old"));
+        Files.copy(run.resolve("config.json"), old.resolve("config.json"));
+        String log = Files.readString(run.resolve("tensors.jsonl"));
+        Files.writeString(old.resolve("tensors.jsonl"), log.replaceAll(",\"update_ratio_meanabs\":\\[[^]]*]", ""));
+        Run written = Run.of("report", old.toString(), "--ratio", "meanabs");
+        assertEquals(0, written.exitCode(), written.err());
+        assertTrue(written.err().startsWith("tinygpt: note: this run was trained by a version"), written.err());
+        assertTrue(Files.readString(old.resolve("report.html")).contains("\"update_ratio_meanabs\":null"));
+    }
+
+    @Test
     void markdown_goesWhereItIsAskedFor() throws IOException {
         Path file = folder.resolve("notes.md");
         Run written = Run.of("report", run.toString(), "--format", "md", "--out", file.toString());

@@ -209,7 +209,9 @@ class RunMetricsTest {
                     names.get(0).toString());
             for (int step = 1; step <= 3; step++) {
                 JsonNode line = lines.get(step);
-                assertEquals(List.of("step", "weight", "gradient", "change", "update_ratio"), keys(line));
+                assertEquals(
+                        List.of("step", "weight", "gradient", "change", "update_ratio", "update_ratio_meanabs"),
+                        keys(line));
                 assertEquals(step, line.get("step").asInt());
                 double gradientSquares = 0;
                 for (int i = 0; i < owned.size(); i++) {
@@ -222,6 +224,10 @@ class RunMetricsTest {
                     assertEquals(change, line.get("change").get(i).asDouble(), 1e-3 * change);
                     assertEquals(
                             change / weight, line.get("update_ratio").get(i).asDouble(), 1e-3 * change / weight);
+                    double meanRatio =
+                            sizes(witness.weights.get(step - 1).get(i), after) / sizes(new float[after.length], after);
+                    assertEquals(
+                            meanRatio, line.get("update_ratio_meanabs").get(i).asDouble(), 1e-3 * meanRatio);
                     gradientSquares += Math.pow(line.get("gradient").get(i).asDouble(), 2);
                 }
                 double norm = witness.steps.get(step - 1).gradientNorm();
@@ -258,6 +264,7 @@ class RunMetricsTest {
                         owned.get(i).name());
             }
             assertEquals(0, line.get("update_ratio").get(0).asDouble(1));
+            assertEquals(0, line.get("update_ratio_meanabs").get(0).asDouble(1));
         }
     }
 
@@ -270,6 +277,7 @@ class RunMetricsTest {
         }
         JsonNode line = json("tensors.jsonl").get(1);
         assertTrue(line.get("update_ratio").get(0).isNull());
+        assertTrue(line.get("update_ratio_meanabs").get(0).isNull());
         assertEquals(0, line.get("weight").get(0).asInt(1));
         List<String> tags = events().get(2).tags();
         assertTrue(tags.contains("norm/wte.weight"), tags.toString());
@@ -650,6 +658,15 @@ class RunMetricsTest {
 
     private static String string(UnknownFieldSet message, int field) {
         return message.getField(field).getLengthDelimitedList().get(0).toStringUtf8();
+    }
+
+    /** Sum of the sizes of differences. */
+    private static double sizes(float[] a, float[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += Math.abs((double) a[i] - b[i]);
+        }
+        return sum;
     }
 
     private static double distance(float[] a, float[] b) {

@@ -307,6 +307,8 @@ class KernelsTest {
             double[] ev = ModelFixtures.widen(v);
             double weightSquares = 0;
             double changeSquares = 0;
+            double weightSizes = 0;
+            double changeSizes = 0;
             for (int i = 0; i < n; i++) {
                 double before = ew[i];
                 eg[i] *= 0.5;
@@ -318,8 +320,10 @@ class KernelsTest {
                 ew[i] -= 1e-2 * mean / (Math.sqrt(square) + 1e-8);
                 weightSquares += ew[i] * ew[i];
                 changeSquares += (ew[i] - before) * (ew[i] - before);
+                weightSizes += Math.abs(ew[i]);
+                changeSizes += Math.abs(ew[i] - before);
             }
-            double[] sums = {KernelRows.GUARD, KernelRows.GUARD};
+            double[] sums = {KernelRows.GUARD, KernelRows.GUARD, KernelRows.GUARD, KernelRows.GUARD};
 
             k.adamW(step, decayed, w, g, m, v, n, sums);
 
@@ -331,6 +335,8 @@ class KernelsTest {
             assertEquals(weightSquares, sums[0], weightSquares * 1e-5);
             // A change is a difference of nearby floats: each is known to an ulp of the weight only.
             assertEquals(changeSquares, sums[1], changeSquares * 1e-4);
+            assertEquals(weightSizes, sums[2], weightSizes * 1e-5);
+            assertEquals(changeSizes, sums[3], changeSizes * 1e-4);
         }
     }
 
@@ -342,10 +348,11 @@ class KernelsTest {
         int n = 21;
         float[] w = floats(n, 1);
         float[] before = w.clone();
-        double[] sums = new double[2];
+        double[] sums = new double[4];
         k.adamW(step, false, w, new float[n], new float[n], new float[n], n, sums);
         assertArrayEquals(before, w);
         assertEquals(0, sums[1]);
+        assertEquals(0, sums[3]);
     }
 
     @ParameterizedTest

@@ -57,7 +57,7 @@ public class RowsBenchmark {
     private Slab means;
     private Slab squares;
     private final AdamWStep adam = new AdamWStep();
-    private final double[] sums = new double[2];
+    private final double[] sums = new double[4];
 
     /** Fills all matrices with numbers like those of a model that is being trained. */
     @Setup

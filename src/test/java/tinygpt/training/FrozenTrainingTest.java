@@ -65,10 +65,14 @@ class FrozenTrainingTest {
                 squares += expected * expected;
                 if (!p.trainable()) {
                     assertEquals(0, part.adamW.changeNorm(i), p.name());
+                    assertEquals(0, part.adamW.changeSize(i), p.name());
                     double norm = 0;
+                    double size = 0;
                     for (float w : p.matrix().toArray()) {
                         norm += (double) w * w;
+                        size += Math.abs(w);
                     }
+                    assertEquals(size, part.adamW.weightSize(i), 1e-9 * size, p.name());
                     assertEquals(Math.sqrt(norm), part.adamW.weightNorm(i), 1e-5 * Math.sqrt(norm), p.name());
                 }
             }

@@ -225,10 +225,17 @@ class TrainingDeterminismTest {
             Parameter last =
                     training.adamW.parameters().get(training.adamW.parameters().size() - 1);
             double lastNorm = 0;
+            double size = 0;
+            double changeSize = 0;
             for (int i = 0; i < last.size(); i++) {
-                double g = gradient[(int) last.offset() + i];
-                lastNorm += g * g;
+                int at = (int) last.offset() + i;
+                lastNorm += (double) gradient[at] * gradient[at];
+                size += Math.abs(after[at]);
+                changeSize += Math.abs((double) after[at] - before[at]);
             }
+            int place = training.adamW.parameters().size() - 1;
+            assertEquals(size, training.adamW.weightSize(place), size * 1e-6);
+            assertEquals(changeSize, training.adamW.changeSize(place), changeSize * 1e-4);
             assertEquals(
                     Math.sqrt(lastNorm),
                     training.adamW.gradientNorm(training.adamW.parameters().size() - 1),

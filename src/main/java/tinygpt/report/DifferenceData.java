@@ -1,19 +1,27 @@
-package tinygpt.cli;
+package tinygpt.report;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import java.util.Locale;
 import tinygpt.inspection.ModelDifference;
 import tinygpt.inspection.TensorDifference;
 import tinygpt.inspection.TensorDifference.Numbers;
 import tinygpt.runs.HyperparameterChange;
 
-/** How two models differ, for programs. What has no value, or is not finite, is null. */
-final class DiffData {
-    private DiffData() {}
+/** How two models differ, for programs and for the page. What has no value, or is not finite, is null. */
+public final class DifferenceData {
+    private DifferenceData() {}
 
-    static ObjectNode json(String a, String b, ModelDifference difference) {
+    /**
+     * All of it.
+     *
+     * @param a what A is called
+     * @param b what B is called
+     * @param tensors those that are listed, in this order
+     */
+    public static ObjectNode json(String a, String b, ModelDifference difference, List<TensorDifference> tensors) {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.put("a", a).put("b", b).put("same", difference.same());
         root.put("config_sha256_a", difference.configSha256A());
@@ -22,9 +30,9 @@ final class DiffData {
         for (HyperparameterChange change : difference.changes()) {
             changes.putObject(change.path()).put("a", change.from()).put("b", change.to());
         }
-        ArrayNode tensors = root.putArray("tensors");
-        for (TensorDifference tensor : difference.tensors()) {
-            ObjectNode node = tensors.addObject()
+        ArrayNode list = root.putArray("tensors");
+        for (TensorDifference tensor : tensors) {
+            ObjectNode node = list.addObject()
                     .put("name", tensor.name())
                     .put("kind", tensor.kind().label())
                     .put("state", tensor.state().name().toLowerCase(Locale.ROOT));
@@ -40,13 +48,22 @@ final class DiffData {
         return root;
     }
 
-    private static void numbers(ObjectNode node, Numbers n) {
+    /** Adds what a comparison of numbers gave. */
+    static void numbers(ObjectNode node, Numbers n) {
         node.put("compared", n.count()).put("changed", n.changed());
         if (n.count() == 0) {
             return;
         }
-        StatisticsData.number(node, "relative_change", n.relativeChange());
-        StatisticsData.number(node, "cosine", n.cosine());
-        StatisticsData.number(node, "largest_change", n.largestChange());
+        number(node, "relative_change", n.relativeChange());
+        number(node, "cosine", n.cosine());
+        number(node, "largest_change", n.largestChange());
+    }
+
+    private static void number(ObjectNode node, String key, double value) {
+        if (Double.isFinite(value)) {
+            node.put(key, value);
+        } else {
+            node.putNull(key);
+        }
     }
 }
