@@ -10,7 +10,7 @@ const QUANTITIES = {
   },
   update_ratio_meanabs: {
     text: 'update ratio mean|ΔW| / mean|W|',
-    short: 'update ratio, mean |·|',
+    short: 'update ratio (mean)',
     means: 'Update ratio = mean|ΔW| / mean|W|, the mean sizes in place of the 2-norms, as DL4J shows it: a few large changes count for less.',
     isRatio: true,
   },

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -164,6 +165,42 @@ class ReportPageBrowserTest {
         assertEquals("diverged", browser.text("#run-status"));
         assertTrue(browser.find("#loss .chart").getAttribute("aria-label").contains("Not a number at step 4."));
         assertTrue(browser.colors("#loss").get(0) > 2);
+    }
+
+    /** The second ratio is one more choice, with what it means beside the chart; and it may come first. */
+    @Test
+    void updateRatio_isOfNormsOrOfMeanSizes() throws IOException {
+        String quantity = "return document.querySelector('#health .segmented input:checked').value";
+        browser.open(usual);
+        assertEquals("update_ratio", browser.script(quantity));
+        assertTrue(browser.text("#health-definition").contains("‖ΔW‖₂ / ‖W‖₂"), browser.text("#health-definition"));
+        String before = browser.text("#health .readout");
+        long map = browser.pixels("#health canvas");
+        browser.find("#health .segmented input:checked").sendKeys(Keys.ARROW_RIGHT);
+        assertEquals("update_ratio_meanabs", browser.script(quantity));
+        assertTrue(browser.text("#health-definition").contains("mean|ΔW| / mean|W|"));
+        assertNotEquals(before, browser.text("#health .readout"));
+        assertNotEquals(map, browser.pixels("#health canvas"));
+
+        Path run = folder.resolve("usual");
+        Path file = folder.resolve("ratio report.html");
+        Files.writeString(file, ReportPage.html(new RunState(run).read(false).put("ratio", "meanabs")));
+        browser.open(file.toUri().toString());
+        assertEquals("update_ratio_meanabs", browser.script(quantity));
+    }
+
+    /** Runs of earlier versions wrote down one ratio. */
+    @Test
+    void runWithOneRatio_offersOne() throws IOException {
+        Path run = ReportedRun.write(folder.resolve("old"), 2);
+        Path log = run.resolve("tensors.jsonl");
+        Files.writeString(log, Files.readString(log).replaceAll(",\"update_ratio_meanabs\":\\[[^]]*]", ""));
+        browser.open(page(run));
+        assertEquals(3, browser.all("#health .segmented input").size());
+        assertTrue(browser.colors("#health").stream().allMatch(count -> count > 2));
+        browser.script("document.querySelector('#health .numbers').open = true");
+        browser.await(b -> b.all("#health .numbers table").size() == 1);
+        assertEquals(6, browser.all("#health .numbers thead th").size());
     }
 
     /** The first look was at a frozen tensor, whose line is empty; names and tokens were cut off or lay on each other. */
