@@ -57,9 +57,11 @@ final class DifferenceTables {
         if (differing == 0) {
             return "All numbers are <strong>the same</strong> to the bit; only what a person set differs.";
         }
+        boolean all = differing == state.path("tensors").longValue();
         return "<strong>" + Figures.count(differing) + "</strong> of "
                 + Figures.count(state.path("tensors"))
-                + (differing == 1 ? " tensors differs." : " tensors differ.") + " The rest is the same to the bit.";
+                + (differing == 1 ? " tensors differs." : " tensors differ.")
+                + (all ? "" : " The rest is the same to the bit.");
     }
 
     private static void model(StringBuilder out, String letter, JsonNode model) {

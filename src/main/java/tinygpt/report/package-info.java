@@ -10,6 +10,8 @@
  * {@link tinygpt.report.ReportPage} puts that object, the styles and the scripts (resources beside this package, a file for
  * each idea) into one page; {@link tinygpt.report.ReportMarkdown} writes its tables for other places.
  *
+ * <p>{@link tinygpt.report.DifferencePage} is such a page about two models, with the panel of weights and what changed.
+ *
  * <p>{@link tinygpt.report.LiveServer} shows the page while the run goes on. It follows the files of the run as they grow, so
  * that training knows nothing of it: tail -> ring of the newest events -> a stream for each page.
  */
