@@ -1,5 +1,7 @@
 package tinygpt.inspection;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +39,7 @@ public final class WeightFile implements AutoCloseable {
     static final int PIECE = 1 << 16;
 
     private final Path path;
+    private final List<Path> files;
     private final ExportedModel.Numbers numbers;
     private final Runnable closing;
     private final ParameterRegistry registry;
@@ -62,6 +65,7 @@ public final class WeightFile implements AutoCloseable {
             List<String> notes) {
         this(
                 file.file(),
+                file.files(),
                 (parameter, first, destination, at, count) ->
                         file.readFloats(names.apply(owner(parameter).name()), first, destination, at, count),
                 file::close,
@@ -73,6 +77,7 @@ public final class WeightFile implements AutoCloseable {
 
     private WeightFile(
             Path path,
+            List<Path> files,
             ExportedModel.Numbers numbers,
             Runnable closing,
             ParameterRegistry registry,
@@ -80,6 +85,7 @@ public final class WeightFile implements AutoCloseable {
             Imported imported,
             List<String> notes) {
         this.path = path;
+        this.files = files;
         this.numbers = numbers;
         this.closing = closing;
         this.registry = registry;
@@ -118,7 +124,8 @@ public final class WeightFile implements AutoCloseable {
             GgufGpt2.Tensors tensors = file.openTensors();
             Imported imported = new Imported(note -> Optional.of(file.tokenizer()), file.eosTokenId());
             ParameterRegistry registry = ParameterRegistry.of(file.shape());
-            return new WeightFile(file.file(), tensors, tensors::close, registry, null, imported, List.of());
+            return new WeightFile(
+                    file.file(), List.of(file.file()), tensors, tensors::close, registry, null, imported, List.of());
         }
         if (source instanceof ModelSource.Run run) {
             return openNewest(run.folder());
@@ -163,6 +170,15 @@ public final class WeightFile implements AutoCloseable {
     /** The file with the numbers. */
     public Path path() {
         return path;
+    }
+
+    /** How large it is, with all files that its numbers are in. */
+    public long bytes() throws IOException {
+        long bytes = 0;
+        for (Path file : files) {
+            bytes += Files.size(file);
+        }
+        return bytes;
     }
 
     /** Its parameters, shapes only. */
