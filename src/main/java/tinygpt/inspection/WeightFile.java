@@ -47,8 +47,11 @@ public final class WeightFile implements AutoCloseable {
     private final Imported imported;
     private final List<String> notes;
 
-    /** What another program's file says of the text: its tokenizer, read with remarks for the user, and its end. */
-    private record Imported(Function<Consumer<String>, Optional<Tokenizer>> tokenizer, OptionalInt endOfText) {}
+    /** What another program's file says of the text: its tokenizer, read with remarks for the user, and the ids around it. */
+    private record Imported(
+            Function<Consumer<String>, Optional<Tokenizer>> tokenizer,
+            OptionalInt beginOfText,
+            OptionalInt endOfText) {}
 
     /** Takes some numbers of a parameter, beginning with element {@code first}. */
     @FunctionalInterface
@@ -116,13 +119,14 @@ public final class WeightFile implements AutoCloseable {
             HuggingFaceGpt2 folder = HuggingFaceGpt2.open(given.folder());
             ParameterRegistry registry = ParameterRegistry.of(folder.shape());
             HuggingFaceGpt2.Tensors tensors = folder.openTensors(registry);
-            Imported imported = new Imported(folder::tokenizer, folder.eosTokenId());
+            Imported imported = new Imported(folder::tokenizer, folder.bosTokenId(), folder.eosTokenId());
             return new WeightFile(tensors.file(), tensors.names(), registry, null, imported, List.of());
         }
         if (source instanceof ModelSource.GgufFile given) {
             GgufGpt2 file = GgufGpt2.open(given.file());
             GgufGpt2.Tensors tensors = file.openTensors();
-            Imported imported = new Imported(note -> Optional.of(file.tokenizer()), file.eosTokenId());
+            Imported imported =
+                    new Imported(note -> Optional.of(file.tokenizer()), file.eosTokenId(), file.eosTokenId());
             ParameterRegistry registry = ParameterRegistry.of(file.shape());
             return new WeightFile(
                     file.file(), List.of(file.file()), tensors, tensors::close, registry, null, imported, List.of());
@@ -230,15 +234,18 @@ public final class WeightFile implements AutoCloseable {
 
     private ModelFacts facts(Optional<Tokenizer> tokenizer) {
         if (header == null) {
-            return ModelFacts.NONE.withEndOfText(imported.endOfText());
+            return ModelFacts.NONE.around(imported.beginOfText(), imported.endOfText());
         }
+        OptionalInt end =
+                tokenizer.map(known -> OptionalInt.of(known.endOfText())).orElse(OptionalInt.empty());
         return new ModelFacts(
                 Optional.of(header.hyperparameters()),
                 OptionalLong.of(header.step()),
                 OptionalLong.of(header.tokensSeen()),
                 header.validationLoss(),
                 header.data().map(Path::getFileName).map(Path::toString),
-                tokenizer.map(known -> OptionalInt.of(known.endOfText())).orElse(OptionalInt.empty()));
+                end,
+                end);
     }
 
     /** The run that the checkpoint lies in, if it lies in one. */
