@@ -61,13 +61,19 @@ final class BeginningOptions {
         int[] given = ids == null ? new int[0] : ids.within(vocabulary);
         if (tokenizer.isEmpty()) {
             refuseText(path, loaded.endOfText(), textOption);
-            return new Beginning(tokenizer, IdList.text(given), given, loaded.endOfText());
+            return new Beginning(tokenizer, IdList.text(given), begun(given, loaded), loaded.endOfText());
         }
         if (ids == null) {
             given = Encoding.ids(tokenizer.get(), text(), unknown == null ? UnknownPolicy.FAIL : unknown.policy());
         }
         // What the model reads is shown: a character that was left out or replaced is not.
-        return new Beginning(tokenizer, tokenizer.get().decode(given), given, loaded.endOfText());
+        return new Beginning(tokenizer, tokenizer.get().decode(given), begun(given, loaded), loaded.endOfText());
+    }
+
+    /** A new text begins with the model's own token for it; where that ends texts too, no prompt stands for it. */
+    private static int[] begun(int[] given, LoadedModel loaded) {
+        boolean own = loaded.beginOfText().isPresent() && !loaded.beginOfText().equals(loaded.endOfText());
+        return given.length == 0 && own ? new int[] {loaded.beginOfText().getAsInt()} : given;
     }
 
     private void refuseText(Path path, OptionalInt endOfText, String textOption) {

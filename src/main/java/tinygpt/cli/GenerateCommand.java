@@ -279,7 +279,14 @@ final class GenerateCommand implements Callable<Integer> {
             }
             long start = System.nanoTime();
             if (beginning.tokenizer().isPresent()) {
-                generator.texts(beginning.tokenizer().get(), beginning.ids(), settings, 0, samples, printer);
+                generator.texts(
+                        beginning.tokenizer().get(),
+                        beginning.ids(),
+                        settings,
+                        0,
+                        samples,
+                        beginning.endOfText(),
+                        printer);
             } else {
                 generator.samples(beginning.ids(), settings, 0, samples, beginning.endOfText(), printer.ofIds());
             }

@@ -3,6 +3,7 @@ package tinygpt.cli;
 import java.io.BufferedWriter;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
@@ -52,14 +53,23 @@ public final class Main {
             "selftest",
             "doctor");
 
+    private static final int HELP_WIDTH = 80;
+
     private Main() {}
 
     public static void main(String[] args) {
         Charset charset = outputCharset();
-        PrintWriter out = writer(FileDescriptor.out, charset);
-        PrintWriter err = writer(FileDescriptor.err, charset);
+        RememberingStream stdout = new RememberingStream(FileDescriptor.out);
+        PrintWriter out = writer(stdout, charset);
+        PrintWriter err = writer(new FileOutputStream(FileDescriptor.err), charset);
         int width = Terminal.stdout() ? Terminal.columns() : Output.UNLIMITED;
         int exitCode = run(out, err, charset, width, args);
+        if (exitCode == Exit.OK && stdout.failure().isPresent()) {
+            exitCode = Exit.BAD_DATA;
+            err.println("tinygpt: error: standard output cannot be written: "
+                    + stdout.failure().get());
+            err.flush();
+        }
         Interruption.ended(exitCode);
         System.exit(exitCode);
     }
@@ -162,7 +172,7 @@ public final class Main {
         return program.setOut(out)
                 .setErr(err)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
-                .setUsageHelpWidth(80)
+                .setUsageHelpWidth(HELP_WIDTH)
                 .setParameterExceptionHandler(errors)
                 .setExecutionExceptionHandler(errors);
     }
@@ -170,7 +180,12 @@ public final class Main {
     /** The examples of a command's help, with the program called as it was called. */
     private static void nameInExamples(CommandLine command) {
         var usage = command.getCommandSpec().usageMessage();
-        usage.footer(Stream.of(usage.footer()).map(CommandName::inExample).toArray(String[]::new));
+        usage.footer(Stream.of(usage.footer())
+                .flatMap(line -> CommandName.folded(CommandName.inExample(line), HELP_WIDTH).stream())
+                .toArray(String[]::new));
+        usage.customSynopsis(Stream.of(usage.customSynopsis())
+                .map(line -> CommandName.inExample("  " + line).stripLeading())
+                .toArray(String[]::new));
     }
 
     private static String firstWord(String[] args) {
@@ -193,8 +208,8 @@ public final class Main {
         return Charset.defaultCharset();
     }
 
-    private static PrintWriter writer(FileDescriptor file, Charset charset) {
-        return new PrintWriter(new BufferedWriter(new OutputStreamWriter(new FileOutputStream(file), charset)));
+    private static PrintWriter writer(OutputStream stream, Charset charset) {
+        return new PrintWriter(new BufferedWriter(new OutputStreamWriter(stream, charset)));
     }
 
     private static final class Version implements IVersionProvider {

@@ -12,7 +12,9 @@ import tinygpt.text.Corpus;
 
 /** Reads a text for a fresh model, whose vocabulary it makes; learning one by BPE takes a moment, and is shown. */
 final class NewVocabulary {
-    private static final int SHOWN_EVERY = 64;
+    private static final int SHOWN_EVERY = 16;
+    private static final int WIDEST_BAR = 26;
+    private static final int NARROWEST_BAR = 4;
 
     private final Output output;
     private final boolean shown;
@@ -52,6 +54,20 @@ final class NewVocabulary {
         return text;
     }
 
+    /** A line with a bar, where there is room for one. The bytes and the end of text are there from the start. */
+    static String progress(int tokens, int of, Glyphs glyphs, int columns) {
+        String total = Show.count(of);
+        String left = "learning the vocabulary ";
+        String right = " " + Text.right(Show.count(tokens), total.length()) + "/" + total + " tokens";
+        int room = Math.min(WIDEST_BAR, columns - 1 - left.length() - right.length() - 2);
+        int fixed = BytePairTrainer.SMALLEST_VOCABULARY;
+        double share = of > fixed ? (double) (tokens - fixed) / (of - fixed) : 1;
+        String bar = room < NARROWEST_BAR
+                ? ""
+                : ProgressPainter.bar(Math.max(0, share), room, ProgressPainter.canShowBar(glyphs));
+        return Columns.first(left + bar + right, columns - 1);
+    }
+
     /** Presets for characters have a vocabulary that is too small for the bytes: it says nothing of BPE. */
     private TrainingText learn(Path file, Hyperparameters chosen, boolean asked) throws IOException {
         int size = chosen.model().vocabularySize();
@@ -70,12 +86,12 @@ final class NewVocabulary {
                 chosen.data().validationFraction(),
                 (tokens, of) -> {
                     if (painted && (tokens % SHOWN_EVERY == 0 || tokens == of)) {
-                        err.printf(Locale.ROOT, "\rlearning the vocabulary  %,d of %,d tokens", tokens, of);
+                        err.print('\r' + progress(tokens, of, output.glyphs(), Terminal.columns()));
                         err.flush();
                     }
                 });
         if (shown) {
-            err.print(painted ? "\r" : "");
+            err.print(painted ? "\r" + " ".repeat(Terminal.columns() - 1) + "\r" : "");
             err.printf(
                     Locale.ROOT,
                     "learned a vocabulary of %,d tokens (BPE) from the training part of the text; its %,d characters are"

@@ -30,7 +30,7 @@ final class ProgressPainter {
         this.totalSteps = h.optimization().steps();
         this.vocabulary = h.model().vocabularySize();
         this.schedule = h.optimization().schedule().name().toLowerCase(Locale.ROOT);
-        this.blocks = glyphs.canShow(BLOCKS + EIGHTHS + "▕");
+        this.blocks = canShowBar(glyphs);
     }
 
     /** Four lines, none wider than the terminal. */
@@ -117,6 +117,21 @@ final class ProgressPainter {
     }
 
     private String bar(double share, int room) {
+        return bar(share, room, blocks);
+    }
+
+    /** Whether a charset has what a fine bar is made of. */
+    static boolean canShowBar(Glyphs glyphs) {
+        return glyphs.canShow(BLOCKS + EIGHTHS + "▕");
+    }
+
+    /**
+     * A bar between two borders.
+     *
+     * @param share of it that is filled, from 0 to 1
+     * @param room columns without the borders
+     */
+    static String bar(double share, int room, boolean blocks) {
         double filled = share * room;
         int whole = (int) filled;
         if (!blocks) {

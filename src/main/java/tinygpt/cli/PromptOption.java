@@ -70,6 +70,8 @@ final class PromptOption {
         }
         UnknownPolicy policy = unknown.policy();
         int[] encoded = Encoding.ids(tokenizer.get(), prompt, policy);
-        return encoded.length > 0 ? encoded : new int[] {tokenizer.get().endOfText()};
+        return encoded.length > 0
+                ? encoded
+                : new int[] {model.beginOfText().orElse(tokenizer.get().endOfText())};
     }
 }

@@ -69,15 +69,15 @@ final class QuantizeCommand implements Callable<Integer> {
             arity = "0..1",
             paramLabel = "[MODEL]",
             hideParamSyntax = true,
-            description = "A run folder, RUN@STEP, a checkpoint or a Hugging Face GPT-2 folder; the latest run unless"
-                    + " given.")
+            description = "A run folder, RUN@STEP, a checkpoint, a GGUF file or a Hugging Face GPT-2 folder; the latest"
+                    + " run unless given.")
     private Path model;
 
     @Option(
             names = "--bits",
             paramLabel = "8|6|4|3|2",
             defaultValue = "8",
-            description = "Bits of a weight, 2 to 8; 8 unless given.")
+            description = "Bits of a weight, any number from 2 to 8; 8 unless given.")
     private int bits;
 
     @Option(
@@ -265,7 +265,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     private static long fileBytes(Path path) throws IOException {
         try (WeightFile file = WeightFile.open(path)) {
-            return Files.size(file.path());
+            return file.bytes();
         }
     }
 

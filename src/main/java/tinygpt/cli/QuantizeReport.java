@@ -102,7 +102,7 @@ record QuantizeReport(
                 .append(quantization.largest())
                 .append(" to ")
                 .append(quantization.largest())
-                .append(", times the float32 scale that ")
+                .append(", times the float32 scale\n        that ")
                 .append(quantization.group())
                 .append(" of a row share\n\n");
         appendBytes(text);
@@ -138,11 +138,13 @@ record QuantizeReport(
                 .append(Show.count(b.scales()))
                 .append(" scales + 4 × ")
                 .append(rest)
-                .append(" = ");
+                .append("\n                = ");
         text.append(Show.count(b.after())).append(" bytes, ");
         text.append(Show.share(b.after(), b.before())).append("\n");
-        text.append("                rounded are the matrices, ").append(n).append(" numbers; positions, norms and");
-        text.append(" biases, ").append(rest).append(", stay float32\n");
+        text.append("                rounded are the matrices, ").append(n).append(" numbers;\n");
+        text.append("                positions, norms and biases, ")
+                .append(rest)
+                .append(", stay float32\n");
         text.append("file before     ").append(Show.count(fileBytes)).append(" bytes, with whatever else is in it\n");
         text.append("file after      ");
         if (outBytes.isPresent()) {

@@ -42,6 +42,10 @@ public final class AtomicFile {
             throw new FileSystemException(
                     absolute.getParent().toString(), null, "there is no such folder; make it, or write elsewhere");
         }
+        if (Files.isDirectory(absolute)) {
+            throw new FileSystemException(
+                    file.toString(), null, "is a folder, and a file is to be written; choose another place");
+        }
         Path temporary = absolute.resolveSibling(
                 "." + file.getFileName() + "-" + ProcessHandle.current().pid());
         try {
@@ -57,6 +61,16 @@ public final class AtomicFile {
             }
             Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             syncFolder(absolute.getParent());
+        } catch (FileSystemException e) {
+            throw e; // names its file
+        } catch (IOException e) {
+            FileSystemException named = new FileSystemException(
+                    file.toString(),
+                    null,
+                    "cannot be written: " + BadFileException.reason(e)
+                            + "; a file of that name from before is untouched");
+            named.initCause(e);
+            throw named;
         } finally {
             Files.deleteIfExists(temporary);
         }

@@ -43,11 +43,14 @@ final class HuggingFaceFiles {
      * @return what the user should know
      */
     static List<String> write(ExportedModel model, Path folder, String name, List<String> loading) throws IOException {
-        OptionalInt end = model.tokenizer()
-                .map(t -> OptionalInt.of(t.endOfText()))
-                .orElse(model.facts().endOfText());
-        write(folder.resolve(CONFIG), config(model.shape(), end));
-        write(folder.resolve(GENERATION), generation(end));
+        OptionalInt end =
+                model.facts().endOfText().isPresent() || model.tokenizer().isEmpty()
+                        ? model.facts().endOfText()
+                        : OptionalInt.of(model.tokenizer().get().endOfText());
+        OptionalInt begin =
+                model.facts().beginOfText().isPresent() ? model.facts().beginOfText() : end;
+        write(folder.resolve(CONFIG), config(model.shape(), begin, end));
+        write(folder.resolve(GENERATION), generation(begin, end));
         List<String> notes = new ArrayList<>();
         if (model.tokenizer().isPresent()) {
             Tokenizer tokenizer = model.tokenizer().get();
@@ -113,7 +116,7 @@ final class HuggingFaceFiles {
         AtomicFile.write(file, (json.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
-    private static ObjectNode config(ModelShape shape, OptionalInt end) {
+    private static ObjectNode config(ModelShape shape, OptionalInt begin, OptionalInt end) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.putArray("architectures").add("GPT2LMHeadModel");
         json.put("model_type", "gpt2");
@@ -145,15 +148,17 @@ final class HuggingFaceFiles {
         json.put("scale_attn_by_inverse_layer_idx", false);
         json.put("reorder_and_upcast_attn", false);
         json.put("use_cache", true);
-        putIds(json, end, "bos_token_id", "eos_token_id");
+        putIds(json, begin, "bos_token_id");
+        putIds(json, end, "eos_token_id");
         json.put("dtype", "float32");
         json.put("torch_dtype", "float32");
         return json;
     }
 
-    private static ObjectNode generation(OptionalInt end) {
+    private static ObjectNode generation(OptionalInt begin, OptionalInt end) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
-        putIds(json, end, "bos_token_id", "eos_token_id", "pad_token_id");
+        putIds(json, begin, "bos_token_id");
+        putIds(json, end, "eos_token_id", "pad_token_id");
         return json;
     }
 

@@ -14,6 +14,7 @@ import tinygpt.hyperparameters.Hyperparameters;
  * @param tokensSeen number of tokens trained on
  * @param validationLoss of the newest evaluation, in nats a token
  * @param data name of the file that it has learned
+ * @param beginOfText the id that begins a text, for most models the one that ends it
  * @param endOfText the id that ends a text, known even where the tokenizer is not
  */
 public record ModelFacts(
@@ -22,6 +23,7 @@ public record ModelFacts(
         OptionalLong tokensSeen,
         OptionalDouble validationLoss,
         Optional<String> data,
+        OptionalInt beginOfText,
         OptionalInt endOfText) {
 
     /** Nothing is known. */
@@ -31,10 +33,11 @@ public record ModelFacts(
             OptionalLong.empty(),
             OptionalDouble.empty(),
             Optional.empty(),
+            OptionalInt.empty(),
             OptionalInt.empty());
 
-    /** The same with another end of text. */
-    public ModelFacts withEndOfText(OptionalInt id) {
-        return new ModelFacts(hyperparameters, step, tokensSeen, validationLoss, data, id);
+    /** The same with other ids around a text. */
+    public ModelFacts around(OptionalInt begin, OptionalInt end) {
+        return new ModelFacts(hyperparameters, step, tokensSeen, validationLoss, data, begin, end);
     }
 }

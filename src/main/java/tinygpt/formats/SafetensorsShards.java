@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * The tensors of a model that is cut into several safetensors files, as a {@code model.safetensors.index.json} lists them:
@@ -120,6 +121,12 @@ final class SafetensorsShards implements TensorFile {
             throw new BadFileException(index, "has no tensor '" + BadFileException.quote(name) + "'");
         }
         return reader;
+    }
+
+    @Override
+    public List<Path> files() {
+        return Stream.concat(Stream.of(index), byFile.values().stream().map(SafetensorsReader::file))
+                .toList();
     }
 
     @Override

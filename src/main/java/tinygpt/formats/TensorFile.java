@@ -54,6 +54,11 @@ public interface TensorFile extends AutoCloseable {
      */
     void readFloats(String name, long first, float[] destination, int at, int count);
 
+    /** All files that the numbers are in, and what lists them. */
+    default List<Path> files() {
+        return List.of(file());
+    }
+
     @Override
     void close();
 }

@@ -135,7 +135,8 @@ public final class Generator implements AutoCloseable {
     public Result text(
             Tokenizer tokenizer, int[] prompt, SamplingSettings settings, long sample, Predicate<String> receiver) {
         Result[] result = new Result[1];
-        texts(tokenizer, prompt, settings, sample, 1, new TextReceiver() {
+        OptionalInt end = OptionalInt.of(tokenizer.endOfText());
+        texts(tokenizer, prompt, settings, sample, 1, end, new TextReceiver() {
             @Override
             public boolean piece(long of, String text) {
                 return receiver.test(text);
@@ -154,6 +155,7 @@ public final class Generator implements AutoCloseable {
      *
      * @param first the first sample
      * @param count how many
+     * @param endOfText the token that ends a text; empty for none
      * @throws IllegalArgumentException if tokenizer and model have different vocabularies
      * @throws ArithmeticException if the model's logits are not finite
      */
@@ -163,13 +165,14 @@ public final class Generator implements AutoCloseable {
             SamplingSettings settings,
             long first,
             int count,
+            OptionalInt endOfText,
             TextReceiver receiver) {
         if (tokenizer.vocabularySize() != model.shape().vocabularySize()) {
             throw new IllegalArgumentException("the tokenizer has " + tokenizer.vocabularySize() + " tokens, the model "
                     + model.shape().vocabularySize() + ": they do not belong together");
         }
         TokenReceiver texts = new TextStreams(tokenizer, settings.stops(), receiver);
-        samples(prompt, settings, first, count, OptionalInt.of(tokenizer.endOfText()), texts);
+        samples(prompt, settings, first, count, endOfText, texts);
     }
 
     /**

@@ -1,5 +1,7 @@
 package tinygpt.inspection;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +39,7 @@ public final class WeightFile implements AutoCloseable {
     static final int PIECE = 1 << 16;
 
     private final Path path;
+    private final List<Path> files;
     private final ExportedModel.Numbers numbers;
     private final Runnable closing;
     private final ParameterRegistry registry;
@@ -44,8 +47,11 @@ public final class WeightFile implements AutoCloseable {
     private final Imported imported;
     private final List<String> notes;
 
-    /** What another program's file says of the text: its tokenizer, read with remarks for the user, and its end. */
-    private record Imported(Function<Consumer<String>, Optional<Tokenizer>> tokenizer, OptionalInt endOfText) {}
+    /** What another program's file says of the text: its tokenizer, read with remarks for the user, and the ids around it. */
+    private record Imported(
+            Function<Consumer<String>, Optional<Tokenizer>> tokenizer,
+            OptionalInt beginOfText,
+            OptionalInt endOfText) {}
 
     /** Takes some numbers of a parameter, beginning with element {@code first}. */
     @FunctionalInterface
@@ -62,6 +68,7 @@ public final class WeightFile implements AutoCloseable {
             List<String> notes) {
         this(
                 file.file(),
+                file.files(),
                 (parameter, first, destination, at, count) ->
                         file.readFloats(names.apply(owner(parameter).name()), first, destination, at, count),
                 file::close,
@@ -73,6 +80,7 @@ public final class WeightFile implements AutoCloseable {
 
     private WeightFile(
             Path path,
+            List<Path> files,
             ExportedModel.Numbers numbers,
             Runnable closing,
             ParameterRegistry registry,
@@ -80,6 +88,7 @@ public final class WeightFile implements AutoCloseable {
             Imported imported,
             List<String> notes) {
         this.path = path;
+        this.files = files;
         this.numbers = numbers;
         this.closing = closing;
         this.registry = registry;
@@ -110,15 +119,17 @@ public final class WeightFile implements AutoCloseable {
             HuggingFaceGpt2 folder = HuggingFaceGpt2.open(given.folder());
             ParameterRegistry registry = ParameterRegistry.of(folder.shape());
             HuggingFaceGpt2.Tensors tensors = folder.openTensors(registry);
-            Imported imported = new Imported(folder::tokenizer, folder.eosTokenId());
+            Imported imported = new Imported(folder::tokenizer, folder.bosTokenId(), folder.eosTokenId());
             return new WeightFile(tensors.file(), tensors.names(), registry, null, imported, List.of());
         }
         if (source instanceof ModelSource.GgufFile given) {
             GgufGpt2 file = GgufGpt2.open(given.file());
             GgufGpt2.Tensors tensors = file.openTensors();
-            Imported imported = new Imported(note -> Optional.of(file.tokenizer()), file.eosTokenId());
+            Imported imported =
+                    new Imported(note -> Optional.of(file.tokenizer()), file.eosTokenId(), file.eosTokenId());
             ParameterRegistry registry = ParameterRegistry.of(file.shape());
-            return new WeightFile(file.file(), tensors, tensors::close, registry, null, imported, List.of());
+            return new WeightFile(
+                    file.file(), List.of(file.file()), tensors, tensors::close, registry, null, imported, List.of());
         }
         if (source instanceof ModelSource.Run run) {
             return openNewest(run.folder());
@@ -163,6 +174,15 @@ public final class WeightFile implements AutoCloseable {
     /** The file with the numbers. */
     public Path path() {
         return path;
+    }
+
+    /** How large it is, with all files that its numbers are in. */
+    public long bytes() throws IOException {
+        long bytes = 0;
+        for (Path file : files) {
+            bytes += Files.size(file);
+        }
+        return bytes;
     }
 
     /** Its parameters, shapes only. */
@@ -214,15 +234,18 @@ public final class WeightFile implements AutoCloseable {
 
     private ModelFacts facts(Optional<Tokenizer> tokenizer) {
         if (header == null) {
-            return ModelFacts.NONE.withEndOfText(imported.endOfText());
+            return ModelFacts.NONE.around(imported.beginOfText(), imported.endOfText());
         }
+        OptionalInt end =
+                tokenizer.map(known -> OptionalInt.of(known.endOfText())).orElse(OptionalInt.empty());
         return new ModelFacts(
                 Optional.of(header.hyperparameters()),
                 OptionalLong.of(header.step()),
                 OptionalLong.of(header.tokensSeen()),
                 header.validationLoss(),
                 header.data().map(Path::getFileName).map(Path::toString),
-                tokenizer.map(known -> OptionalInt.of(known.endOfText())).orElse(OptionalInt.empty()));
+                end,
+                end);
     }
 
     /** The run that the checkpoint lies in, if it lies in one. */

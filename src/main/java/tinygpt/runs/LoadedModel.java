@@ -21,6 +21,7 @@ import tinygpt.text.Tokenizer;
  * @param model the model, with weights
  * @param tokenizer empty for a Hugging Face folder without one: give it token ids
  * @param checkpoint what the checkpoint says of itself; empty for a GGUF file or a Hugging Face folder
+ * @param beginOfText the token that begins a text, if there is one; for most models it is the one that ends a text too
  * @param endOfText the token that ends a text, if there is one
  * @param notes what the user should know, for example that the newest checkpoint is damaged and an older one was read
  */
@@ -28,6 +29,7 @@ public record LoadedModel(
         Gpt model,
         Optional<Tokenizer> tokenizer,
         Optional<CheckpointHeader> checkpoint,
+        OptionalInt beginOfText,
         OptionalInt endOfText,
         List<String> notes)
         implements AutoCloseable {
@@ -70,6 +72,7 @@ public record LoadedModel(
                     Optional.of(tokenizer),
                     Optional.of(header),
                     OptionalInt.of(tokenizer.endOfText()),
+                    OptionalInt.of(tokenizer.endOfText()),
                     List.of());
         });
     }
@@ -90,6 +93,7 @@ public record LoadedModel(
                         Optional.of(file.tokenizer()),
                         Optional.empty(),
                         file.eosTokenId(),
+                        file.eosTokenId(),
                         List.of());
             });
         }
@@ -108,7 +112,9 @@ public record LoadedModel(
         ParameterRegistry registry = allocated(path, ParameterRegistry.of(folder.shape()), available);
         return closingOnFailure(registry, () -> {
             folder.readWeights(registry);
-            return new LoadedModel(new Gpt(registry), tokenizer, Optional.empty(), endOfText, List.copyOf(notes));
+            OptionalInt begin = folder.bosTokenId().isPresent() ? folder.bosTokenId() : endOfText;
+            return new LoadedModel(
+                    new Gpt(registry), tokenizer, Optional.empty(), begin, endOfText, List.copyOf(notes));
         });
     }
 
@@ -141,6 +147,7 @@ public record LoadedModel(
                     new Gpt(registry),
                     Optional.of(tokenizer),
                     Optional.of(header),
+                    OptionalInt.of(tokenizer.endOfText()),
                     OptionalInt.of(tokenizer.endOfText()),
                     List.copyOf(all));
         });

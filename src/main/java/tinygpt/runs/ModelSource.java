@@ -74,9 +74,14 @@ public sealed interface ModelSource {
             return new HuggingFaceFolder(folder);
         }
         String lacking = config ? "model.safetensors" : weights ? "config.json" : "config.json with model.safetensors";
+        boolean pickled = config && Files.isRegularFile(folder.resolve("pytorch_model.bin"));
         throw new BadFileException(
                 folder,
                 "is neither a run folder, a checkpoint nor a Hugging Face folder: it has no checkpoints and no "
-                        + lacking);
+                        + lacking
+                        + (pickled
+                                ? "; its pytorch_model.bin is Python's own form and is not read: open it with"
+                                        + " transformers and save it again, with save_pretrained"
+                                : ""));
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,6 +68,25 @@ class BytePairTrainingTest {
                 "train", "--data", text.toString(), "--preset=nano", "--tokenizer=bpe", "--vocab=5000", "--quiet");
         assertEquals(Exit.USAGE, large.exitCode());
         assertTrue(large.err().contains("gives only 269 tokens"), large.err());
+    }
+
+    @Test
+    void progress_isABarThatBeginsAfterTheBytes_andFits() {
+        Glyphs plain = Glyphs.of(StandardCharsets.US_ASCII);
+        assertEquals(
+                "learning the vocabulary [                          ]   257/1,025 tokens",
+                NewVocabulary.progress(257, 1025, plain, 80));
+        assertEquals(
+                "learning the vocabulary [#############             ]   641/1,025 tokens",
+                NewVocabulary.progress(641, 1025, plain, 80));
+        assertEquals(
+                "learning the vocabulary [##########################] 1,025/1,025 tokens",
+                NewVocabulary.progress(1025, 1025, plain, 80));
+        assertEquals(
+                "learning the vocabulary \u2595\u2588\u2588\u2588\u258f    \u258f   641/1,025 tokens".length(),
+                NewVocabulary.progress(641, 1025, Glyphs.of(StandardCharsets.UTF_8), 54)
+                        .length());
+        assertEquals(39, NewVocabulary.progress(641, 1025, plain, 40).length());
     }
 
     @Test

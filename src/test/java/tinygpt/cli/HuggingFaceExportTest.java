@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -68,6 +69,49 @@ class HuggingFaceExportTest {
             assertArrayEquals(tensor.shape(), got.tensors.get(name).shape(), name);
             assertArrayEquals(tensor.bytes(), got.tensors.get(name).bytes(), name);
         });
+    }
+
+    /** As fine-tuned models have it, which end an answer with a token of their own. */
+    @Test
+    void idsAroundATextInConfig_areThoseOfGeneration_andStayOnExport() throws IOException {
+        SmallModel.random(folder.resolve("run"), CharacterTokenizer.of("abcdefgh"));
+        Path hf = folder.resolve("hf");
+        Run export = Run.of("export", "--format=hf", folder.resolve("run").toString(), hf.toString());
+        assertEquals(0, export.exitCode(), export.err());
+        JsonNode before = greedy(hf, "--prompt=ab");
+        int end = before.get("ids").get(3).intValue();
+        int at = IntStream.range(0, 4)
+                .filter(i -> before.get("ids").get(i).intValue() == end)
+                .findFirst()
+                .getAsInt();
+        int begin = end == 1 ? 2 : 1;
+        JsonNode begun = greedy(hf, "--ids=" + begin);
+
+        ObjectNode config = (ObjectNode) json(hf.resolve("config.json"));
+        Files.writeString(
+                hf.resolve("config.json"),
+                config.put("bos_token_id", begin).put("eos_token_id", end).toString());
+        JsonNode after = greedy(hf, "--prompt=ab");
+        assertEquals("end_of_text", after.get("end").textValue());
+        assertEquals(at, after.get("ids").size());
+        assertEquals("", greedy(hf, "--prompt=").get("prompt").textValue());
+        config.put("eos_token_id", 8);
+        Files.writeString(hf.resolve("config.json"), config.toString());
+        assertEquals(begun.get("ids"), greedy(hf, "--prompt=").get("ids"));
+
+        Path again = folder.resolve("again");
+        Run second = Run.of("export", "--format=hf", hf.toString(), again.toString());
+        assertEquals(0, second.exitCode(), second.err());
+        for (String file : List.of("config.json", "generation_config.json")) {
+            assertEquals(begin, json(again.resolve(file)).get("bos_token_id").intValue(), file);
+            assertEquals(8, json(again.resolve(file)).get("eos_token_id").intValue(), file);
+        }
+    }
+
+    private static JsonNode greedy(Path model, String beginning) throws IOException {
+        Run run = Run.of("generate", "--model=" + model, "--greedy", "--max-tokens=12", "--json", beginning);
+        assertEquals(0, run.exitCode(), run.err());
+        return JSON.readTree(run.out());
     }
 
     @ParameterizedTest

@@ -14,11 +14,13 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.InvalidHyperparameterException;
 
@@ -33,6 +35,41 @@ final class MainTest {
             assertTrue(run.out().contains("\n" + code), code);
         }
         assertTrue(run.lines().stream().allMatch(line -> line.length() <= 80), run.out());
+    }
+
+    /** What a shell is given must be one command, also where the terminal has 80 columns. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "train",
+                "generate",
+                "eval",
+                "tokenize",
+                "params",
+                "inspect",
+                "merge",
+                "export",
+                "quantize",
+                "bench"
+            })
+    void example_isOneCommandForAShell(String command) {
+        List<String> lines = Run.of(command, "--help").lines();
+        int examples = lines.indexOf("Examples:");
+        assertTrue(examples > 0, command);
+        for (String line : lines.subList(examples + 1, lines.size())) {
+            assertTrue(line.startsWith("  ") && line.length() <= 80, line);
+        }
+    }
+
+    @Test
+    void longExample_isFoldedBeforeAnOption_andNotInQuotes() {
+        assertEquals(
+                List.of("  tinygpt eval --data 'a b' \\", "      --format json"),
+                CommandName.folded("  tinygpt eval --data 'a b' --format json", 36));
+        assertEquals(
+                List.of("  tinygpt tokenize \\", "      'some text in quotes'"),
+                CommandName.folded("  tinygpt tokenize 'some text in quotes'", 30));
+        assertEquals(List.of("  tinygpt eval"), CommandName.folded("  tinygpt eval", 80));
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import tinygpt.hyperparameters.Hyperparameters;
@@ -22,6 +23,7 @@ import tinygpt.runs.RunFolder;
 import tinygpt.runs.RunSettings;
 import tinygpt.runs.TrainingRun;
 import tinygpt.runs.TrainingText;
+import tinygpt.text.CharacterTokenizer;
 
 /** Faults that come to a whole process, with the program in one of its own. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "signals and ulimit are those of Unix")
@@ -115,6 +117,39 @@ class ProcessFaultsTest {
         assertEquals(
                 Exit.OK, Run.of("train", "--resume", run.toString(), "--quiet").exitCode());
         assertEquals(9, newest().step());
+    }
+
+    @Test
+    void diskFull_namesTheFile_andLeavesNothing() throws Exception {
+        SmallModel.random(run, CharacterTokenizer.of("ab"));
+        Path out = folder.resolve("model.gguf");
+        List<String> limited = List.of("bash", "-c", "ulimit -f 20; exec \"$@\"", "bash");
+        ChildJvm child =
+                new ChildJvm(limited, folder, "1", FAST, Main.class, "export", "--format=gguf", "" + run, "" + out);
+        assertEquals(Exit.BAD_DATA, child.exitCode(), child.err());
+        assertEquals(1, errors(child).size(), child.err());
+        assertTrue(errors(child).get(0).contains(out + ": cannot be written: "), child.err());
+        try (Stream<Path> left = Files.list(folder)) {
+            assertEquals(
+                    List.of(),
+                    left.filter(f -> f.toString().contains("model.gguf")).toList());
+        }
+    }
+
+    /** A script that trusts the exit code would go on with half a result. */
+    @Test
+    @EnabledOnOs(value = OS.LINUX, disabledReason = "/dev/full is Linux's")
+    void standardOutputIsFull_isAFailure_butAClosedPipeIsNot() throws Exception {
+        List<String> full = List.of("bash", "-c", "exec \"$@\" >/dev/full", "bash");
+        ChildJvm child = new ChildJvm(full, folder, "1", FAST, Main.class, "params", "--preset=nano");
+        assertEquals(Exit.BAD_DATA, child.exitCode(), child.err());
+        assertEquals(1, errors(child).size(), child.err());
+        assertTrue(errors(child).get(0).contains("standard output cannot be written: "), child.err());
+
+        List<String> closed = List.of("bash", "-c", "\"$@\" | true; exit ${PIPESTATUS[0]}", "bash");
+        ChildJvm piped = new ChildJvm(closed, folder, "1", FAST, Main.class, "params", "--preset=gpt3-175b", "--all");
+        assertEquals(Exit.OK, piped.exitCode(), piped.err());
+        assertEquals(List.of(), errors(piped));
     }
 
     private ChildJvm endless(String... flags) throws Exception {

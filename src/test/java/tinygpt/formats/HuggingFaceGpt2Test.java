@@ -312,6 +312,14 @@ class HuggingFaceGpt2Test {
         cut(copy, whole);
         assertTrue(HuggingFaceGpt2.isAt(copy));
         assertBitwise(copy, whole, whole.tensors.size());
+        HuggingFaceGpt2 model = HuggingFaceGpt2.open(copy);
+        try (HuggingFaceGpt2.Tensors tensors = model.openTensors(ParameterRegistry.of(model.shape()))) {
+            assertEquals(
+                    List.of("model.safetensors.index.json", "model-1.safetensors", "model-2.safetensors"),
+                    tensors.file().files().stream()
+                            .map(file -> file.getFileName().toString())
+                            .toList());
+        }
     }
 
     @Test

@@ -78,18 +78,25 @@ class BatchTest {
         Map<Long, String> texts = new TreeMap<>();
         Map<Long, Result> results = new TreeMap<>();
         try (Generator generator = generator(model, 8, batch)) {
-            generator.texts(LETTERS, LETTERS.encode("once"), settings, 3, 5, new TextReceiver() {
-                @Override
-                public boolean piece(long sample, String text) {
-                    texts.merge(sample, text, String::concat);
-                    return true;
-                }
+            generator.texts(
+                    LETTERS,
+                    LETTERS.encode("once"),
+                    settings,
+                    3,
+                    5,
+                    OptionalInt.of(LETTERS.endOfText()),
+                    new TextReceiver() {
+                        @Override
+                        public boolean piece(long sample, String text) {
+                            texts.merge(sample, text, String::concat);
+                            return true;
+                        }
 
-                @Override
-                public void end(long sample, Result result) {
-                    results.put(sample, result);
-                }
-            });
+                        @Override
+                        public void end(long sample, Result result) {
+                            results.put(sample, result);
+                        }
+                    });
         }
         try (Generator generator = generator(model, 8, 1)) {
             for (long sample = 3; sample < 8; sample++) {

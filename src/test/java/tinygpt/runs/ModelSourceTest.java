@@ -84,6 +84,12 @@ class ModelSourceTest {
         assertRefused(folder, neither + "config.json with model.safetensors");
         Files.writeString(folder.resolve("config.json"), "{}");
         assertRefused(folder, neither + "model.safetensors");
+        Path pickle = Files.writeString(folder.resolve("pytorch_model.bin"), "x");
+        assertRefused(
+                folder,
+                neither + "model.safetensors; its pytorch_model.bin is Python's own form and is not read: open it with"
+                        + " transformers and save it again, with save_pretrained");
+        Files.delete(pickle);
         Files.move(folder.resolve("config.json"), folder.resolve("model.safetensors"));
         assertRefused(folder, neither + "config.json");
     }
