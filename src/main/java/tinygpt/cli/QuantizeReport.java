@@ -43,7 +43,7 @@ record QuantizeReport(
         RoundingError all,
         Map<ParameterKind, RoundingError> kinds,
         Optional<Effect> effect) {
-    private static final int BAR = 30;
+    private static final int BAR = 16;
 
     /**
      * What it did to the model.
