@@ -1,6 +1,7 @@
 package tinygpt.formats;
 
 import java.util.Optional;
+import java.util.OptionalInt;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterKind;
@@ -45,6 +46,18 @@ public record ExportedModel(
 
     public ModelShape shape() {
         return registry.shape();
+    }
+
+    /** The id that ends a text: the one that the model came with, or else that of its tokenizer. */
+    OptionalInt endOfText() {
+        return facts.endOfText().isPresent() || tokenizer.isEmpty()
+                ? facts.endOfText()
+                : OptionalInt.of(tokenizer.get().endOfText());
+    }
+
+    /** The id that begins a text, which is the one that ends it unless the model came with another. */
+    OptionalInt beginOfText() {
+        return facts.beginOfText().isPresent() ? facts.beginOfText() : endOfText();
     }
 
     /**

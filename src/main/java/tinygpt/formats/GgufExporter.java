@@ -67,7 +67,7 @@ public final class GgufExporter implements ModelExporter {
         check(model);
         GgufWriter file = new GgufWriter();
         keys(model, file);
-        GgufTokenizer.write(model.tokenizer().orElseThrow(), file);
+        GgufTokenizer.write(model, file);
         boolean tied = model.registry().get("lm_head.weight").tiedTo() != null;
         for (GgufLayout.Place place : GgufLayout.of(model.shape())) {
             if (!(tied && compact && place.name().equals(GgufLayout.HEAD))) {

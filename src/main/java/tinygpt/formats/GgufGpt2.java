@@ -33,11 +33,13 @@ public final class GgufGpt2 {
     private final Path file;
     private final ModelShape shape;
     private final Tokenizer tokenizer;
+    private final int beginOfText;
 
-    private GgufGpt2(Path file, ModelShape shape, Tokenizer tokenizer) {
+    private GgufGpt2(Path file, ModelShape shape, Tokenizer tokenizer, int beginOfText) {
         this.file = file;
         this.shape = shape;
         this.tokenizer = tokenizer;
+        this.beginOfText = beginOfText;
     }
 
     /**
@@ -57,7 +59,13 @@ public final class GgufGpt2 {
                         "has " + tokenizer.vocabularySize() + " tokens and " + GgufLayout.EMBEDDING + " has "
                                 + shape.vocabularySize() + " rows; each token has one");
             }
-            return new GgufGpt2(path, shape, tokenizer);
+            return new GgufGpt2(
+                    path,
+                    shape,
+                    tokenizer,
+                    new GgufKeys(file)
+                            .tokenId(GgufKeys.BEGIN, shape.vocabularySize())
+                            .orElse(tokenizer.endOfText()));
         }
     }
 
@@ -72,6 +80,11 @@ public final class GgufGpt2 {
 
     public Tokenizer tokenizer() {
         return tokenizer;
+    }
+
+    /** The id that begins a text. */
+    public OptionalInt bosTokenId() {
+        return OptionalInt.of(beginOfText);
     }
 
     /** The id that ends a text. */

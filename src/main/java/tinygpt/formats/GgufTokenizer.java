@@ -73,9 +73,9 @@ public final class GgufTokenizer {
         return special;
     }
 
-    /** Writes the keys of a tokenizer. */
-    static void write(Tokenizer tokenizer, GgufWriter file) {
-        BytePairForm form = BytePairForm.of(tokenizer);
+    /** Writes the keys of a model's tokenizer. */
+    static void write(ExportedModel model, GgufWriter file) {
+        BytePairForm form = BytePairForm.of(model.tokenizer().orElseThrow());
         int[] types = new int[form.tokens().size()];
         for (int id = 0; id < types.length; id++) {
             types[id] = form.special().contains(id) ? CONTROL : NORMAL;
@@ -86,7 +86,7 @@ public final class GgufTokenizer {
                 .i32s(GgufKeys.TOKEN_TYPES, types)
                 .texts(GgufKeys.MERGES, form.merges())
                 // Without them llama.cpp takes token 11 for the end of a text.
-                .u32(GgufKeys.BEGIN, form.endOfText())
-                .u32(GgufKeys.END, form.endOfText());
+                .u32(GgufKeys.BEGIN, model.beginOfText().getAsInt())
+                .u32(GgufKeys.END, model.endOfText().getAsInt());
     }
 }

@@ -43,19 +43,20 @@ final class HuggingFaceFiles {
      * @return what the user should know
      */
     static List<String> write(ExportedModel model, Path folder, String name, List<String> loading) throws IOException {
-        OptionalInt end =
-                model.facts().endOfText().isPresent() || model.tokenizer().isEmpty()
-                        ? model.facts().endOfText()
-                        : OptionalInt.of(model.tokenizer().get().endOfText());
-        OptionalInt begin =
-                model.facts().beginOfText().isPresent() ? model.facts().beginOfText() : end;
+        OptionalInt end = model.endOfText();
+        OptionalInt begin = model.beginOfText();
         write(folder.resolve(CONFIG), config(model.shape(), begin, end));
         write(folder.resolve(GENERATION), generation(begin, end));
         List<String> notes = new ArrayList<>();
         if (model.tokenizer().isPresent()) {
             Tokenizer tokenizer = model.tokenizer().get();
             BytePairForm form = BytePairForm.of(tokenizer);
-            new TokenizerWriter(form, model.shape().contextLength()).write(folder);
+            new TokenizerWriter(
+                            form,
+                            begin.getAsInt(),
+                            end.getAsInt(),
+                            model.shape().contextLength())
+                    .write(folder);
             if (!form.isClosed()) {
                 notes.add(
                         "the vocabulary has characters outside ASCII, so its tokenizer.json cuts a text into characters"

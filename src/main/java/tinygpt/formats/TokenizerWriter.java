@@ -26,16 +26,22 @@ final class TokenizerWriter {
     private final BytePairForm form;
     private final boolean bytes;
     private final List<String> tokens;
+    private final int beginOfText;
+    private final int endOfText;
     private final int contextLength;
 
     /**
      * A writer.
      *
+     * @param beginOfText the id that begins a text
+     * @param endOfText the id that ends one
      * @param contextLength the most tokens that the model reads
      * @throws IllegalArgumentException if the form lacks parts of merges and is no vocabulary of characters
      */
-    TokenizerWriter(BytePairForm form, int contextLength) {
+    TokenizerWriter(BytePairForm form, int beginOfText, int endOfText, int contextLength) {
         this.form = form;
+        this.beginOfText = beginOfText;
+        this.endOfText = endOfText;
         this.contextLength = contextLength;
         bytes = form.isClosed();
         tokens = bytes
@@ -57,9 +63,9 @@ final class TokenizerWriter {
             }
         });
         ObjectNode special = JsonNodeFactory.instance.objectNode();
-        for (String key : List.of("bos_token", "eos_token", "unk_token")) {
-            special.put(key, form.endOfTextToken());
-        }
+        special.put("bos_token", tokens.get(beginOfText));
+        special.put("eos_token", tokens.get(endOfText));
+        special.put("unk_token", form.endOfTextToken());
         HuggingFaceFiles.write(folder.resolve(SPECIAL_TOKENS), special);
         ObjectNode config = special.deepCopy();
         config.put("tokenizer_class", bytes ? "GPT2TokenizerFast" : "PreTrainedTokenizerFast");

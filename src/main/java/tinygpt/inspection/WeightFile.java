@@ -126,7 +126,7 @@ public final class WeightFile implements AutoCloseable {
             GgufGpt2 file = GgufGpt2.open(given.file());
             GgufGpt2.Tensors tensors = file.openTensors();
             Imported imported =
-                    new Imported(note -> Optional.of(file.tokenizer()), file.eosTokenId(), file.eosTokenId());
+                    new Imported(note -> Optional.of(file.tokenizer()), file.bosTokenId(), file.eosTokenId());
             ParameterRegistry registry = ParameterRegistry.of(file.shape());
             return new WeightFile(
                     file.file(), List.of(file.file()), tensors, tensors::close, registry, null, imported, List.of());

@@ -92,7 +92,7 @@ public record LoadedModel(
                         new Gpt(registry),
                         Optional.of(file.tokenizer()),
                         Optional.empty(),
-                        file.eosTokenId(),
+                        file.bosTokenId(),
                         file.eosTokenId(),
                         List.of());
             });

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tinygpt.formats.GgufReader;
 import tinygpt.formats.RawSafetensors;
 import tinygpt.formats.TokenizerFiles;
 import tinygpt.inspection.InspectedModel;
@@ -105,6 +106,28 @@ class HuggingFaceExportTest {
         for (String file : List.of("config.json", "generation_config.json")) {
             assertEquals(begin, json(again.resolve(file)).get("bos_token_id").intValue(), file);
             assertEquals(8, json(again.resolve(file)).get("eos_token_id").intValue(), file);
+        }
+        List<String> tokens = List.of("bos_token", "eos_token");
+        JsonNode vocabulary = json(again.resolve("tokenizer.json")).at("/model/vocab");
+        for (String file : List.of("tokenizer_config.json", "special_tokens_map.json")) {
+            JsonNode named = json(again.resolve(file));
+            assertEquals(
+                    List.of(begin, 8),
+                    tokens.stream()
+                            .map(t -> vocabulary.get(named.get(t).textValue()).intValue())
+                            .toList(),
+                    file);
+        }
+
+        Path gguf = folder.resolve("model.gguf");
+        Run third = Run.of("export", "--format=gguf", hf.toString(), gguf.toString());
+        assertEquals(0, third.exitCode(), third.err());
+        assertEquals(begun.get("ids"), greedy(gguf, "--prompt=").get("ids"));
+        try (GgufReader file = GgufReader.open(gguf)) {
+            assertEquals(
+                    begin + " 8",
+                    file.keys().get("tokenizer.ggml.bos_token_id") + " "
+                            + file.keys().get("tokenizer.ggml.eos_token_id"));
         }
     }
 
