@@ -195,7 +195,7 @@ class LauncherTest {
         }
 
         List<String> lines = start("--version").lines(0);
-        assertEquals("tinygpt: building (first use downloads about 220 MB) ...", lines.get(0));
+        assertEquals("tinygpt: building (first use downloads about 330 MB) ...", lines.get(0));
         assertEquals(
                 List.of(project + " -B -ntp -q -Dmaven.test.skip=true -Dspotless.check.skip=true package"), calls());
 
