@@ -20,8 +20,6 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import tinygpt.generation.Generator;
-import tinygpt.generation.SamplingSettings;
 import tinygpt.inspection.Ablation;
 import tinygpt.inspection.Ablation.Effect;
 import tinygpt.inspection.InitialValues;
@@ -32,7 +30,6 @@ import tinygpt.model.Gpt;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.runs.LoadedModel;
 import tinygpt.tensor.WorkerTeam;
-import tinygpt.text.Tokenizer;
 import tinygpt.text.UnknownPolicy;
 
 /** Takes parts out of a model and shows what that does. */
@@ -62,7 +59,6 @@ import tinygpt.text.UnknownPolicy;
             "  tinygpt ablate --each head"
         })
 final class AblateCommand implements Callable<Integer> {
-    private static final double TEMPERATURE = 0.8;
     private static final String EXAMPLE = "as in --scale 0.5 h.2.attn";
 
     enum Each {
@@ -162,31 +158,8 @@ final class AblateCommand implements Callable<Integer> {
             description = "Zero each of them alone, and sort by harm.")
     private Each each;
 
-    @Option(
-            names = "--data",
-            paramLabel = "FILE",
-            description = "The text; the one the model was trained on unless given, or the tales if that is gone.")
-    private Path data;
-
-    @Option(
-            names = "--prompt",
-            paramLabel = "TEXT",
-            description = "What the texts begin with; a new text unless given.")
-    private String prompt;
-
-    @Option(
-            names = "--max-tokens",
-            paramLabel = "N",
-            defaultValue = "120",
-            description = "Length of the texts; 120 unless given, 0 for none.")
-    private int maxTokens;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            defaultValue = "1337",
-            description = "Seed of the texts; 1337 unless given.")
-    private long seed;
+    @Mixin
+    private ComparedText compared;
 
     @Mixin
     private ThreadsOption threads;
@@ -237,11 +210,11 @@ final class AblateCommand implements Callable<Integer> {
                             ? "there is nothing to do; give --zero, --scale or --freeze with a part of the model, or --each"
                             : "--each zeroes one part at a time; leave out --zero, --scale and --freeze");
         }
-        if (each != null && prompt != null) {
+        if (each != null && compared.prompt != null) {
             throw new CommandFailure(Exit.USAGE, "--each writes no texts; leave out --prompt");
         }
         threads.check();
-        RunOptions.atLeast("--max-tokens", maxTokens, 0, "0 writes no texts");
+        compared.check();
     }
 
     /** The weights before training; null where nobody asks for them. */
@@ -274,7 +247,7 @@ final class AblateCommand implements Callable<Integer> {
         ModelText text = ModelText.read(
                 path,
                 loaded,
-                data,
+                compared.data,
                 UnknownPolicy.FAIL,
                 "'tinygpt lens' and 'tinygpt attention' take token ids",
                 output);
@@ -289,9 +262,9 @@ final class AblateCommand implements Callable<Integer> {
         int workers = threads.workers();
         try (WorkerTeam team = new WorkerTeam(workers, Gpt.longestRow(gpt.shape()))) {
             Ablation ablation = new Ablation(gpt, tokens, team);
-            String before = each == null ? sample(gpt, team, text) : "";
+            String before = each == null ? compared.sample(gpt, team, text) : "";
             List<Effect> effects = each == null ? ablation.inTurn(done) : ablation.eachAlone(done, this::progress);
-            String after = each == null ? sample(gpt, team, text) : "";
+            String after = each == null ? compared.sample(gpt, team, text) : "";
             return new AblationReport(
                     path,
                     loaded.checkpoint()
@@ -301,7 +274,7 @@ final class AblateCommand implements Callable<Integer> {
                     ablation.before(),
                     effects,
                     each == null,
-                    seed,
+                    compared.seed,
                     before,
                     after);
         }
@@ -312,28 +285,6 @@ final class AblateCommand implements Callable<Integer> {
             output.err()
                     .println(effect.edit() + ": loss " + Show.loss(effect.loss().loss()));
             output.err().flush();
-        }
-    }
-
-    private String sample(Gpt gpt, WorkerTeam team, ModelText text) {
-        if (maxTokens == 0) {
-            return "";
-        }
-        Tokenizer tokenizer = text.corpus().tokenizer();
-        int[] start = prompt == null ? SampleWriter.start(text.corpus()) : tokenizer.encode(prompt);
-        StringBuilder written = new StringBuilder(tokenizer.decode(start));
-        SamplingSettings settings = SamplingSettings.defaults()
-                .withTemperature(TEMPERATURE)
-                .withSeed(seed)
-                .withMaxTokens(maxTokens);
-        try (Generator generator = new Generator(gpt, team.workspace())) {
-            generator.text(tokenizer, start, settings, 0, piece -> {
-                written.append(piece);
-                return true;
-            });
-            return written.toString();
-        } catch (ArithmeticException e) {
-            return "(no text: the logits are not finite numbers)";
         }
     }
 }

@@ -13,8 +13,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tinygpt.formats.AtomicFile;
-import tinygpt.generation.Generator;
-import tinygpt.generation.SamplingSettings;
 import tinygpt.hyperparameters.FineTuningPlan;
 import tinygpt.inspection.Ablation;
 import tinygpt.inspection.Picture;
@@ -59,7 +57,6 @@ import tinygpt.text.UnknownPolicy;
             "  tinygpt generate --model small.safetensors --prompt 'Once'"
         })
 final class QuantizeCommand implements Callable<Integer> {
-    private static final double TEMPERATURE = 0.8;
     /** Pixels of a cell of the picture. */
     private static final int PIXELS = 20;
 
@@ -101,31 +98,8 @@ final class QuantizeCommand implements Callable<Integer> {
             description = "Write a picture of the rounding errors: a line for each kind, from -1/2 to 1/2 of a scale.")
     private Path png;
 
-    @Option(
-            names = "--data",
-            paramLabel = "FILE",
-            description = "The text; the one the model was trained on unless given, or the tales if that is gone.")
-    private Path data;
-
-    @Option(
-            names = "--prompt",
-            paramLabel = "TEXT",
-            description = "What the texts begin with; a new text unless given.")
-    private String prompt;
-
-    @Option(
-            names = "--max-tokens",
-            paramLabel = "N",
-            defaultValue = "120",
-            description = "Length of the texts; 120 unless given, 0 for none.")
-    private int maxTokens;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            defaultValue = "1337",
-            description = "Seed of the texts; 1337 unless given.")
-    private long seed;
+    @Mixin
+    private ComparedText compared;
 
     @Mixin
     private ThreadsOption threads;
@@ -159,7 +133,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     private void check() {
         threads.check();
-        RunOptions.atLeast("--max-tokens", maxTokens, 0, "0 writes no texts");
+        compared.check();
         if (out != null && Files.exists(out) && !force) {
             throw new CommandFailure(Exit.USAGE, out + " exists already; choose another --out or give --force");
         }
@@ -193,10 +167,15 @@ final class QuantizeCommand implements Callable<Integer> {
         if (text.isPresent()) {
             try (WorkerTeam team = new WorkerTeam(threads.workers(), Gpt.longestRow(gpt.shape()))) {
                 Ablation ablation = new Ablation(gpt, text.get().corpus().validation(), team);
-                String before = sample(gpt, team, text.get());
+                String before = compared.sample(gpt, team, text.get());
                 Ablation.Effect after = ablation.inTurn(List.of(edit)).get(0);
                 effect = new QuantizeReport.Effect(
-                        text.get().file(), ablation.before(), after, seed, before, sample(gpt, team, text.get()));
+                        text.get().file(),
+                        ablation.before(),
+                        after,
+                        compared.seed,
+                        before,
+                        compared.sample(gpt, team, text.get()));
             }
         }
         QuantizeReport report = new QuantizeReport(
@@ -219,12 +198,17 @@ final class QuantizeCommand implements Callable<Integer> {
 
     /** What to measure the loss on; empty for a model without a tokenizer, of which only the numbers can be shown. */
     private Optional<ModelText> text(Path path, LoadedModel loaded) {
-        if (loaded.tokenizer().isEmpty() && data == null && prompt == null) {
+        if (loaded.tokenizer().isEmpty() && compared.data == null && compared.prompt == null) {
             output.err().println("tinygpt: note: " + path + " has no tokenizer, so there is no loss and no text");
             return Optional.empty();
         }
         ModelText text = ModelText.read(
-                path, loaded, data, UnknownPolicy.FAIL, "leave out --data and --prompt to see the numbers", output);
+                path,
+                loaded,
+                compared.data,
+                UnknownPolicy.FAIL,
+                "leave out --data and --prompt to see the numbers",
+                output);
         int tokens = text.corpus().validation().length;
         if (tokens < 2) {
             throw new CommandFailure(
@@ -266,26 +250,6 @@ final class QuantizeCommand implements Callable<Integer> {
     private static long fileBytes(Path path) throws IOException {
         try (WeightFile file = WeightFile.open(path)) {
             return file.bytes();
-        }
-    }
-
-    private String sample(Gpt gpt, WorkerTeam team, ModelText text) {
-        if (maxTokens == 0) {
-            return "";
-        }
-        Tokenizer tokenizer = text.corpus().tokenizer();
-        int[] start = prompt == null ? SampleWriter.start(text.corpus()) : tokenizer.encode(prompt);
-        StringBuilder written = new StringBuilder(tokenizer.decode(start));
-        SamplingSettings settings = SamplingSettings.defaults()
-                .withTemperature(TEMPERATURE)
-                .withSeed(seed)
-                .withMaxTokens(maxTokens);
-        try (Generator generator = new Generator(gpt, team.workspace())) {
-            generator.text(tokenizer, start, settings, 0, piece -> {
-                written.append(piece);
-                return true;
-            });
-            return written.toString();
         }
     }
 }
