@@ -4,11 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -186,22 +184,7 @@ class GenerateCommandTest {
 
     @Test
     void readerThatGoesAway_endsItQuietly() {
-        StringBuilder got = new StringBuilder();
-        Writer closing = new Writer() {
-            @Override
-            public void write(char[] text, int from, int length) throws IOException {
-                if (got.length() >= 10) {
-                    throw new IOException("Broken pipe");
-                }
-                got.append(text, from, length);
-            }
-
-            @Override
-            public void flush() {}
-
-            @Override
-            public void close() {}
-        };
+        ClosingPipe closing = new ClosingPipe(got -> got.length() >= 10);
         StringWriter err = new StringWriter();
         int exitCode = Main.run(
                 new PrintWriter(closing),
@@ -213,7 +196,9 @@ class GenerateCommandTest {
                 "--samples=3");
         assertEquals(0, exitCode);
         assertEquals("", err.toString());
-        assertTrue(got.length() >= 10 && got.length() < 30, got.toString());
+        assertTrue(
+                closing.got().length() >= 10 && closing.got().length() < 30,
+                closing.got().toString());
     }
 
     @Test

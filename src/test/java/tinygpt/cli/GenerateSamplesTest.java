@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -262,22 +261,7 @@ class GenerateSamplesTest {
     @ParameterizedTest
     @ValueSource(strings = {"--batch-size=1", "--batch-size=4", "--json"})
     void readerThatGoesAway_endsItQuietly(String option) {
-        StringBuilder got = new StringBuilder();
-        Writer closing = new Writer() {
-            @Override
-            public void write(char[] text, int from, int length) throws IOException {
-                if (got.indexOf("\n") >= 0) {
-                    throw new IOException("Broken pipe");
-                }
-                got.append(text, from, length);
-            }
-
-            @Override
-            public void flush() {}
-
-            @Override
-            public void close() {}
-        };
+        ClosingPipe closing = new ClosingPipe(got -> got.indexOf("\n") >= 0);
         StringWriter err = new StringWriter();
         int exitCode = Main.run(
                 new PrintWriter(closing),
@@ -290,7 +274,7 @@ class GenerateSamplesTest {
                 option);
         assertEquals(0, exitCode);
         assertEquals("", err.toString());
-        assertFalse(got.isEmpty());
+        assertFalse(closing.got().isEmpty());
     }
 
     @ParameterizedTest

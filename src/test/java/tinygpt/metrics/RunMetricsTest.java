@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -145,19 +146,25 @@ class RunMetricsTest {
                 MetricsRecord.csv(256).step(report, 12_005).toString());
     }
 
-    @Test
-    void stepThatFails_isTheLastLineWithoutALoss() throws IOException {
+    /** One good step, then a weight that is no number; what is logged. */
+    private List<String> linesOfARunThatFailsIn(Consumer<Trainer> failing) throws IOException {
         try (Trainer trainer = trainer(4)) {
             try (RunMetrics metrics = RunMetrics.open(folder, trainer, ALL)) {
                 trainer.listen(metrics);
                 trainer.step();
                 Parameter parameter = trainer.registry().get("ln_f.weight");
                 trainer.registry().weights().write(parameter.offset(), new float[] {Float.NaN}, 0, 1);
-                assertThrows(TrainingFailedException.class, trainer::step);
+                assertThrows(TrainingFailedException.class, () -> failing.accept(trainer));
             }
         }
         List<String> lines = Files.readAllLines(folder.resolve("metrics.jsonl"));
         assertEquals(2, lines.size());
+        return lines;
+    }
+
+    @Test
+    void stepThatFails_isTheLastLineWithoutALoss() throws IOException {
+        List<String> lines = linesOfARunThatFailsIn(Trainer::step);
         assertTrue(lines.get(1).startsWith("{\"step\":2,"), lines.get(1));
         assertTrue(lines.get(1).contains("\"loss\":null,"), lines.get(1));
         try (Trainer again = trainer(4)) {
@@ -168,17 +175,7 @@ class RunMetricsTest {
 
     @Test
     void evaluationThatFails_isTheLastLineWithoutALoss() throws IOException {
-        try (Trainer trainer = trainer(4)) {
-            try (RunMetrics metrics = RunMetrics.open(folder, trainer, ALL)) {
-                trainer.listen(metrics);
-                trainer.step();
-                Parameter parameter = trainer.registry().get("ln_f.weight");
-                trainer.registry().weights().write(parameter.offset(), new float[] {Float.NaN}, 0, 1);
-                assertThrows(TrainingFailedException.class, trainer::evaluate);
-            }
-        }
-        List<String> lines = Files.readAllLines(folder.resolve("metrics.jsonl"));
-        assertEquals(2, lines.size());
+        List<String> lines = linesOfARunThatFailsIn(Trainer::evaluate);
         assertTrue(lines.get(1).startsWith("{\"step\":1,"), lines.get(1));
         assertTrue(lines.get(1).contains("\"val_loss\":null,"), lines.get(1));
         assertTrue(lines.get(1).endsWith("\"best\":false}"), lines.get(1));

@@ -1,5 +1,8 @@
 package tinygpt.report;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.stream.StreamSupport;
 import org.openqa.selenium.By;
@@ -163,6 +167,13 @@ final class Browser implements AutoCloseable {
             }
         }
         return urls;
+    }
+
+    /** Fails if the page complained of something, or asked for an address but its own. */
+    void assertQuiet(Predicate<String> own) {
+        assertEquals(List.of(), complaints());
+        List<String> requests = requests();
+        assertTrue(requests.stream().allMatch(url -> url.startsWith("file:") && own.test(url)), requests.toString());
     }
 
     private void clearLogs() {

@@ -48,11 +48,7 @@ class DifferencePageBrowserTest {
     /** Whatever a test does: no complaint, and no address but the page's own. */
     @AfterEach
     void nothingIsComplainedOfOrAskedFor() {
-        assertEquals(List.of(), browser.complaints());
-        List<String> requests = browser.requests();
-        assertTrue(
-                requests.stream().allMatch(url -> url.startsWith("file:") && url.contains("change.html")),
-                requests.toString());
+        browser.assertQuiet(url -> url.contains("change.html"));
     }
 
     private static String address(ComparedModels models) throws IOException {

@@ -49,11 +49,7 @@ class ReportPageBrowserTest {
     /** Whatever a test does: no complaint, and no address but the page's own. */
     @AfterEach
     void nothingIsComplainedOfOrAskedFor() {
-        assertEquals(List.of(), browser.complaints());
-        List<String> requests = browser.requests();
-        assertTrue(
-                requests.stream().allMatch(url -> url.startsWith("file:") && url.endsWith("report.html")),
-                requests.toString());
+        browser.assertQuiet(url -> url.endsWith("report.html"));
     }
 
     private static String page(Path run) throws IOException {
