@@ -109,8 +109,8 @@ class FrozenTrainingTest {
         for (Hyperparameters h : new Hyperparameters[] {
             lora().with("data.shards", "4"), training("h.1.* !h.1.mlp.*").with("data.shards", "4")
         }) {
-            float[] one = weights(h, 1, LocalEngine.SLAB_BUDGET);
-            assertArrayEquals(one, weights(h, threads, LocalEngine.SLAB_BUDGET));
+            float[] one = weights(h, 1, ShardGradients.SLAB_BUDGET);
+            assertArrayEquals(one, weights(h, threads, ShardGradients.SLAB_BUDGET));
             assertArrayEquals(one, weights(h, threads, 0));
             assertFalse(Arrays.equals(one, weights(h.with("seed", "3"), 1, 0)));
         }

@@ -69,25 +69,25 @@ class TrainingDeterminismTest {
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 5})
     void anyNumberOfThreads_givesTheSameBits(int threads) {
-        Outcome one = Outcome.of(dropped(), 1, LocalEngine.SLAB_BUDGET);
+        Outcome one = Outcome.of(dropped(), 1, ShardGradients.SLAB_BUDGET);
         assertTrue(one.losses[STEPS - 1] < one.losses[0], "it learns");
 
-        one.assertSame(Outcome.of(dropped(), threads, LocalEngine.SLAB_BUDGET));
+        one.assertSame(Outcome.of(dropped(), threads, ShardGradients.SLAB_BUDGET));
     }
 
     /** A large model's gradients do not all fit: shards are taken in rounds. A budget of nothing does it to a small one. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 5})
     void roundsOfShards_giveTheSameBits(int threads) {
-        Outcome.of(dropped(), 1, LocalEngine.SLAB_BUDGET).assertSame(Outcome.of(dropped(), threads, 0));
+        Outcome.of(dropped(), 1, ShardGradients.SLAB_BUDGET).assertSame(Outcome.of(dropped(), threads, 0));
     }
 
     @Test
     void anotherSeed_givesOtherNumbers() {
         Hyperparameters other = dropped().with("seed", "1338");
         assertFalse(java.util.Arrays.equals(
-                Outcome.of(dropped(), 1, LocalEngine.SLAB_BUDGET).weights,
-                Outcome.of(other, 1, LocalEngine.SLAB_BUDGET).weights));
+                Outcome.of(dropped(), 1, ShardGradients.SLAB_BUDGET).weights,
+                Outcome.of(other, 1, ShardGradients.SLAB_BUDGET).weights));
     }
 
     /** Dropout masks hang on the place in the batch, not in the shard, so the only difference is the order of a sum. */

@@ -50,7 +50,7 @@ final class TrainingFixtures {
         final AdamW adamW;
 
         Training(Hyperparameters h, int[] tokens, int threads) {
-            this(h, tokens, threads, LocalEngine.SLAB_BUDGET);
+            this(h, tokens, threads, ShardGradients.SLAB_BUDGET);
         }
 
         Training(Hyperparameters h, int[] tokens, int threads, long slabBudget) {
