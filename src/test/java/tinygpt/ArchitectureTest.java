@@ -105,6 +105,7 @@ class ArchitectureTest {
                             "metrics",
                             "runs",
                             "report")),
+            Map.entry("spark", List.of("hyperparameters", "tensor", "parameters", "model", "training")),
             Map.entry(
                     "cli",
                     List.of(
@@ -212,6 +213,17 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("picocli.."));
+    }
+
+    /** The program runs without Spark: nobody else may need its classes. */
+    @Test
+    void spark_isUsedInItsRoomOnly() {
+        check(noClasses()
+                .that()
+                .resideOutsideOfPackage(packages("spark"))
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.apache.spark..", "scala.."));
     }
 
     /** Where a process ends is decided in one place; a library never decides it. Only a signal may cut it short. */

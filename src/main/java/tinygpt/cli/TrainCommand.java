@@ -24,6 +24,9 @@ import tinygpt.runs.RunSettings;
 import tinygpt.runs.TrainingRun;
 import tinygpt.runs.TrainingText;
 import tinygpt.text.UnknownCharacterException;
+import tinygpt.training.Cluster;
+import tinygpt.training.Compute;
+import tinygpt.training.EngineFailedException;
 import tinygpt.training.Trainer;
 import tinygpt.training.TrainingFailedException;
 
@@ -48,6 +51,7 @@ final class TrainCommand implements Callable<Integer> {
     private final Output output;
     private HyperparameterOptions hyperparameters;
     private long lastStep = Long.MAX_VALUE;
+    private volatile TrainingProgress progressShown;
 
     @Option(
             names = "--data",
@@ -84,6 +88,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Mixin
     private ThreadsOption threads;
+
+    @Mixin
+    private EngineOptions engine;
 
     @Option(
             names = "--log-every",
@@ -122,11 +129,16 @@ final class TrainCommand implements Callable<Integer> {
         try (Interruption interruption = Interruption.listen(output.err());
                 LiveView view = live.bind(output)) {
             int exitCode;
-            try (TrainingRun run = resume == null ? start() : resume()) {
-                remember(run);
-                nothingLeft(run);
-                run.notes().forEach(note -> output.err().println("tinygpt: note: " + note));
-                exitCode = train(run, interruption, view);
+            try (Cluster cluster = engine.connect(this::note)) {
+                Compute compute = cluster == null
+                        ? Compute.local(threads.workers())
+                        : new Compute(threads.workers(), cluster.engines());
+                try (TrainingRun run = resume == null ? start(compute) : resume(compute)) {
+                    remember(run);
+                    nothingLeft(run);
+                    run.notes().forEach(this::note);
+                    exitCode = train(run, cluster, interruption, view);
+                }
             }
             if (view != null && exitCode == Exit.OK && Terminal.stdin()) {
                 view.trained();
@@ -136,14 +148,25 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
+    /** Tells what the user may want to know while it goes well. */
+    private void note(String note) {
+        TrainingProgress shown = progressShown;
+        if (shown != null) {
+            shown.note(note);
+        } else {
+            output.err().println("tinygpt: note: " + note);
+            output.err().flush();
+        }
+    }
+
     /** Trains; the view, if there is one, shows it. */
-    private int train(TrainingRun run, Interruption interruption, LiveView view) throws IOException {
+    private int train(TrainingRun run, Cluster cluster, Interruption interruption, LiveView view) throws IOException {
         Trainer trainer = run.trainer();
         PrintWriter err = output.err();
         TrainingReport report = new TrainingReport(output, run);
         FrozenProof frozen = new FrozenProof(trainer.registry());
         if (!quiet) {
-            report.printStart(err, trainer.team().size());
+            report.printStart(err, trainer.team().size(), cluster == null ? "" : cluster.describe());
         }
         long until = Math.min(settings.until(trainer.stepsDone()), lastStep);
         try (TrainingProgress shown = new TrainingProgress(
@@ -162,6 +185,7 @@ final class TrainCommand implements Callable<Integer> {
                 metrics.sample(step, text);
             };
             // What a checkpoint has seen must be in the logs: it is written last.
+            progressShown = shown;
             trainer.listen(shown)
                     .listen(metrics)
                     .listen(snapshots)
@@ -177,6 +201,18 @@ final class TrainCommand implements Callable<Integer> {
         } catch (TrainingFailedException e) {
             // Nothing is saved: the newest checkpoint is of a state that was good.
             throw new CommandFailure(Exit.FAILURE, e.getMessage() + ". The run is kept as it was saved last");
+        } catch (EngineFailedException e) {
+            run.save(); // all that was computed before
+            if (!interruption.requested()) { // which ends the connection too
+                throw new CommandFailure(
+                        Exit.FAILURE,
+                        e.getMessage() + ". The run is saved after step " + Show.count(trainer.stepsDone()) + "; "
+                                + CommandName.get() + " train --resume "
+                                + CommandName.quoted(run.folder().path().toString())
+                                + " goes on, here or on a cluster");
+            }
+        } finally {
+            progressShown = null;
         }
         run.save();
         FrozenProof.Result untouched = frozen.check();
@@ -196,31 +232,30 @@ final class TrainCommand implements Callable<Integer> {
         return Exit.OK;
     }
 
-    private TrainingRun start() throws IOException {
+    private TrainingRun start(Compute compute) throws IOException {
         if (allowChange) {
             throw new CommandFailure(Exit.USAGE, "--allow-change belongs to --resume");
         }
         Path file = DataFile.orDefault(data);
         if (fineTuning.given()) {
-            return startFrom(file);
+            return startFrom(file, compute);
         }
         Hyperparameters chosen = hyperparameters.resolve();
         TrainingText text = new NewVocabulary(output, !quiet).read(file, chosen, hyperparameters);
         Advice.print(output.err());
         RunSettings asked = settings(chosen);
         checkSnapshots(chosen, text, asked); // refused before there is a folder
-        return TrainingRun.start(folder(hyperparameters.presetName()), text, chosen, asked, threads.workers());
+        return TrainingRun.start(folder(hyperparameters.presetName()), text, chosen, asked, compute);
     }
 
-    private TrainingRun startFrom(Path file) throws IOException {
+    private TrainingRun startFrom(Path file, Compute compute) throws IOException {
         try (LoadedModel base = ModelOption.open(fineTuning.path(), output)) {
             Hyperparameters chosen = fineTuning.hyperparameters(base, hyperparameters);
             TrainingText text = fineTuning.text(file, base, chosen);
             Advice.print(output.err());
             RunSettings asked = settings(chosen);
             checkSnapshots(chosen, text, asked);
-            return TrainingRun.startFrom(
-                    base, fineTuning.path(), folder("from"), text, chosen, asked, threads.workers());
+            return TrainingRun.startFrom(base, fineTuning.path(), folder("from"), text, chosen, asked, compute);
         }
     }
 
@@ -249,7 +284,7 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private TrainingRun resume() throws IOException {
+    private TrainingRun resume(Compute compute) throws IOException {
         if (fineTuning.given() || out != null || hyperparameters.presetGiven()) {
             throw new CommandFailure(
                     Exit.USAGE,
@@ -260,7 +295,7 @@ final class TrainCommand implements Callable<Integer> {
         return TrainingRun.resume(
                 new RunFolder(RunFolders.named(resume)),
                 new Resumption(data, this::changed, allowChange, settings::apply),
-                threads.workers());
+                compute);
     }
 
     /** The hyperparameters of a resumed run. Fewer steps than planned are no change of the plan, but a place to stop. */
@@ -316,6 +351,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private void checkOptions() {
         threads.check();
+        engine.check();
         settings.check();
         live.check();
         RunOptions.atLeast("--log-every", logEvery, 1, "it must be at least 1 step");

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.metrics.MetricsRecord;
 import tinygpt.training.TrainingListener;
@@ -36,6 +38,7 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     private final ProgressPainter painter;
     private final MetricsRecord json;
     private final Thread thread;
+    private final Queue<String> notes = new ConcurrentLinkedQueue<>();
     private long lastStep;
     private long evaluationStart = System.nanoTime();
     private boolean closed;
@@ -132,6 +135,19 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         }
     }
 
+    /** Shows what happened on the way, by any thread. */
+    void note(String text) {
+        switch (mode) {
+            case bar -> notes.add(text);
+            case json -> err.print("{\"note\":" + Json.pretty(TextNode.valueOf(text)) + "}\n");
+            case plain, auto -> err.println("note | " + text);
+            case none -> {
+                return;
+            }
+        }
+        err.flush();
+    }
+
     /** Paints the last state and leaves the terminal as it was. */
     @Override
     public void close() {
@@ -172,6 +188,9 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         StringBuilder frame = new StringBuilder();
         if (linesPainted > 0) {
             frame.append("\u001b[").append(linesPainted).append('A'); // up to the first line
+        }
+        for (String note = notes.poll(); note != null; note = notes.poll()) {
+            frame.append('\r').append("note | ").append(note).append("\u001b[K\n"); // stays above
         }
         for (String line : lines) {
             frame.append('\r').append(line).append("\u001b[K\n"); // and clear to the end of the line

@@ -45,7 +45,7 @@ final class TrainingReport {
     }
 
     /** Before the first step: what is going to happen. */
-    void printStart(PrintWriter err, int threads) {
+    void printStart(PrintWriter err, int threads, String cluster) {
         Hyperparameters h = trainer.hyperparameters();
         ModelShape m = h.model();
         Optimization o = h.optimization();
@@ -82,6 +82,9 @@ final class TrainingReport {
                 threads,
                 threads == 1 ? "" : "s",
                 firstStep > 0 ? " · resumed after step " + Show.count(firstStep) : "");
+        if (!cluster.isEmpty()) {
+            line(err, "engine   %s", cluster);
+        }
         if (run.from() != null) {
             line(
                     err,
@@ -104,7 +107,7 @@ final class TrainingReport {
                                     .map(HyperparameterChange::toString)
                                     .toList()));
         }
-        if (threads > d.shards()) {
+        if (threads > d.shards() && cluster.isEmpty()) {
             line(
                     err,
                     "note     a batch has %d shards, so %d of %d threads have nothing to do; --shards changes that"

@@ -8,10 +8,12 @@ import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.parameters.Parameter;
 import tinygpt.parameters.ParameterRegistry;
+import tinygpt.training.Compute;
 import tinygpt.training.Trainer;
 
 /** A run that begins, with initial values or the weights of another model, in a folder of its own. */
-record NewRun(RunFolder folder, TrainingText text, Hyperparameters hyperparameters, RunSettings settings, int threads) {
+record NewRun(
+        RunFolder folder, TrainingText text, Hyperparameters hyperparameters, RunSettings settings, Compute compute) {
 
     TrainingRun start() throws IOException {
         return begin(null, null);
@@ -50,7 +52,7 @@ record NewRun(RunFolder folder, TrainingText text, Hyperparameters hyperparamete
     private TrainingRun begin(RunFacts.Origin origin, ParameterRegistry base) throws IOException {
         requireEmpty();
         text.requireContext(hyperparameters);
-        Trainer trainer = new Trainer(hyperparameters, text.corpus(), threads);
+        Trainer trainer = new Trainer(hyperparameters, text.corpus(), compute);
         RunLock lock = null;
         try {
             if (base != null) {

@@ -7,10 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.training.Compute;
 import tinygpt.training.Trainer;
 
 /** A run that goes on from its newest checkpoint that can be used. */
-record ResumedRun(RunFolder folder, Resumption how, int threads) {
+record ResumedRun(RunFolder folder, Resumption how, Compute compute) {
 
     /**
      * A checkpoint to go on from.
@@ -79,7 +80,7 @@ record ResumedRun(RunFolder folder, Resumption how, int threads) {
         checkChanges(changes);
         TrainingText text = SavedState.text(checkpoint, header, how.data());
         text.requireContext(after);
-        Trainer trainer = new Trainer(after, text.corpus(), threads);
+        Trainer trainer = new Trainer(after, text.corpus(), compute);
         try {
             SavedState.restore(checkpoint, header, trainer);
             RunFacts now = RunFacts.of(text, how.settings().apply(facts.settings()), facts.losses(), facts.origin());

@@ -10,6 +10,7 @@ import java.util.Map;
 import tinygpt.formats.AtomicFile;
 import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.training.Compute;
 import tinygpt.training.Evaluation;
 import tinygpt.training.Trainer;
 import tinygpt.training.TrainingListener;
@@ -67,7 +68,14 @@ public final class TrainingRun implements AutoCloseable {
     public static TrainingRun start(
             RunFolder folder, TrainingText text, Hyperparameters hyperparameters, RunSettings settings, int threads)
             throws IOException {
-        return new NewRun(folder, text, hyperparameters, settings, threads).start();
+        return start(folder, text, hyperparameters, settings, Compute.local(threads));
+    }
+
+    /** The same, computed by whoever is named. */
+    public static TrainingRun start(
+            RunFolder folder, TrainingText text, Hyperparameters hyperparameters, RunSettings settings, Compute compute)
+            throws IOException {
+        return new NewRun(folder, text, hyperparameters, settings, compute).start();
     }
 
     /**
@@ -86,7 +94,20 @@ public final class TrainingRun implements AutoCloseable {
             RunSettings settings,
             int threads)
             throws IOException {
-        return new NewRun(folder, text, hyperparameters, settings, threads).startFrom(base, basePath);
+        return startFrom(base, basePath, folder, text, hyperparameters, settings, Compute.local(threads));
+    }
+
+    /** The same, computed by whoever is named. */
+    public static TrainingRun startFrom(
+            LoadedModel base,
+            Path basePath,
+            RunFolder folder,
+            TrainingText text,
+            Hyperparameters hyperparameters,
+            RunSettings settings,
+            Compute compute)
+            throws IOException {
+        return new NewRun(folder, text, hyperparameters, settings, compute).startFrom(base, basePath);
     }
 
     /**
@@ -97,7 +118,12 @@ public final class TrainingRun implements AutoCloseable {
      * @throws RunInUseException if another process writes to the run
      */
     public static TrainingRun resume(RunFolder folder, Resumption how, int threads) throws IOException {
-        return new ResumedRun(folder, how, threads).resume();
+        return resume(folder, how, Compute.local(threads));
+    }
+
+    /** The same, computed by whoever is named, now. */
+    public static TrainingRun resume(RunFolder folder, Resumption how, Compute compute) throws IOException {
+        return new ResumedRun(folder, how, compute).resume();
     }
 
     public Trainer trainer() {

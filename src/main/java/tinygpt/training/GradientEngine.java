@@ -2,6 +2,7 @@ package tinygpt.training;
 
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.model.Gpt;
+import tinygpt.parameters.ParameterRegistry;
 import tinygpt.tensor.Slab;
 import tinygpt.tensor.WorkerTeam;
 
@@ -20,6 +21,11 @@ public interface GradientEngine extends AutoCloseable {
          * @param team the trainer's workers, which the engine may use while it computes and does not close
          */
         GradientEngine open(Gpt model, Hyperparameters hyperparameters, int[] tokens, WorkerTeam team);
+
+        /** Bytes that the engine takes on this machine outside the Java heap. */
+        default long bytes(ParameterRegistry registry, Hyperparameters hyperparameters, int threads) {
+            return LocalEngine.bytes(registry.trainedSize(), hyperparameters, threads);
+        }
     }
 
     /**
@@ -28,6 +34,7 @@ public interface GradientEngine extends AutoCloseable {
      *
      * @param step counted from 0
      * @return the mean loss, in nats per token
+     * @throws EngineFailedException if the machines that compute it are gone; weights are as they were
      */
     double compute(long step);
 

@@ -48,7 +48,12 @@ public final class Trainer implements AutoCloseable {
      * @throws tinygpt.tensor.NotEnoughMemoryException before anything is allocated, if it would not fit
      */
     public Trainer(Hyperparameters hyperparameters, Corpus corpus, int threads) {
-        this(hyperparameters, corpus, threads, LocalEngine::new);
+        this(hyperparameters, corpus, Compute.local(threads));
+    }
+
+    /** A trainer whose gradients whoever is named computes; otherwise as above. */
+    public Trainer(Hyperparameters hyperparameters, Corpus corpus, Compute compute) {
+        this(hyperparameters, corpus, compute.threads(), compute.engines());
     }
 
     /** A trainer whose gradients come from an engine of one's own; otherwise as above. */
@@ -60,7 +65,7 @@ public final class Trainer implements AutoCloseable {
         Deque<Runnable> opened = new ArrayDeque<>();
         try {
             this.registry = ParameterRegistry.of(this.hyperparameters);
-            TrainingMemory.require(registry, this.hyperparameters, threads, Memory.available());
+            TrainingMemory.require(registry, this.hyperparameters, threads, engines, Memory.available());
             opened.push(registry::close);
             registry.allocate();
             Initializer.initialize(registry, hyperparameters.seed());

@@ -13,12 +13,18 @@ public final class TrainingMemory {
 
     /** Bytes for weights, moments, gradients, activations of training, and those of evaluating in between. */
     public static long bytes(ParameterRegistry registry, Hyperparameters hyperparameters, int threads) {
+        return bytes(registry, hyperparameters, threads, LocalEngine::new);
+    }
+
+    /** The same with the gradients and activations of another engine. */
+    private static long bytes(
+            ParameterRegistry registry, Hyperparameters hyperparameters, int threads, GradientEngine.Factory engines) {
         int time = hyperparameters.model().contextLength();
         int rank = hyperparameters.adaptation().loraRank();
         long evaluating = threads
                 * Activations.bytes(hyperparameters.model(), rank, Evaluation.sequencesInPass(time), time, false);
         return (registry.slabSize() + MOMENTS * registry.trainedSize()) * Float.BYTES
-                + LocalEngine.bytes(registry.trainedSize(), hyperparameters, threads)
+                + engines.bytes(registry, hyperparameters, threads)
                 + evaluating;
     }
 
@@ -28,7 +34,12 @@ public final class TrainingMemory {
      * @param available bytes that may still be taken, see {@link Memory#available}
      * @throws tinygpt.tensor.NotEnoughMemoryException saying how much is needed, how much there is, and what to do
      */
-    static void require(ParameterRegistry registry, Hyperparameters hyperparameters, int threads, long available) {
+    static void require(
+            ParameterRegistry registry,
+            Hyperparameters hyperparameters,
+            int threads,
+            GradientEngine.Factory engines,
+            long available) {
         int batch = hyperparameters.data().batchSize();
         int shards = hyperparameters.data().shards();
         String smaller = batch > shards
@@ -36,7 +47,7 @@ public final class TrainingMemory {
                 : threads > 1 && shards > 1 ? "fewer --threads take fewer activations and gradients" : "";
         Memory.require(
                 "training this model",
-                bytes(registry, hyperparameters, threads),
+                bytes(registry, hyperparameters, threads, engines),
                 available,
                 (smaller.isEmpty() ? "" : smaller + "; ")
                         + "fewer --layers, a smaller --width or --context-length, or a smaller --preset makes it fit");

@@ -35,21 +35,25 @@ class TrainingMemoryTest {
         Hyperparameters h = Preset.named("gpt2").hyperparameters();
         ParameterRegistry registry = ParameterRegistry.of(h.model());
         long needed = TrainingMemory.bytes(registry, h, 2);
-        assertDoesNotThrow(() -> TrainingMemory.require(registry, h, 2, needed));
+        assertDoesNotThrow(() -> TrainingMemory.require(registry, h, 2, LocalEngine::new, needed));
         NotEnoughMemoryException e = assertThrows(
-                NotEnoughMemoryException.class, () -> TrainingMemory.require(registry, h, 2, 2_000_000_000L));
+                NotEnoughMemoryException.class,
+                () -> TrainingMemory.require(registry, h, 2, LocalEngine::new, 2_000_000_000L));
         assertTrue(
                 e.getMessage().matches("training this model needs \\d+\\.\\d\\d GB .* 2\\.00 GB are available; .*"),
                 e.getMessage());
         assertTrue(e.getMessage().contains("fewer --threads"), e.getMessage());
-        assertThrows(NotEnoughMemoryException.class, () -> TrainingMemory.require(registry, h, 2, needed - 1));
+        assertThrows(
+                NotEnoughMemoryException.class,
+                () -> TrainingMemory.require(registry, h, 2, LocalEngine::new, needed - 1));
     }
 
     @Test
     void require_fewShards_advisesMore() {
         Hyperparameters h = Preset.named("nano").hyperparameters();
         NotEnoughMemoryException e = assertThrows(
-                NotEnoughMemoryException.class, () -> TrainingMemory.require(ParameterRegistry.of(h.model()), h, 1, 1));
+                NotEnoughMemoryException.class,
+                () -> TrainingMemory.require(ParameterRegistry.of(h.model()), h, 1, LocalEngine::new, 1));
         assertTrue(e.getMessage().contains("more --shards or a smaller --batch-size"), e.getMessage());
     }
 }

@@ -1,0 +1,57 @@
+package tinygpt.cli;
+
+import java.util.Map;
+import java.util.function.Consumer;
+import picocli.CommandLine.Option;
+import tinygpt.training.Cluster;
+
+/** Who computes: this machine, or a cluster. */
+final class EngineOptions {
+    /** Who computes. */
+    enum Engine {
+        /** The threads of this machine. */
+        local,
+        /** The executors of a cluster that Apache Spark manages. */
+        spark
+    }
+
+    @Option(
+            names = "--engine",
+            paramLabel = "local|spark",
+            defaultValue = "local",
+            description =
+                    "Who computes the gradients: this machine, or a Spark cluster, with the same result to the bit."
+                            + " spark needs scripts/tinygpt-spark.")
+    private Engine engine;
+
+    @Option(
+            names = "--master",
+            paramLabel = "URL",
+            description = "With --engine spark: the cluster, as spark://HOST:7077, yarn, k8s://URL, or"
+                    + " local-cluster[EXECUTORS,CORES,MEGABYTES] for one on this machine.")
+    private String master;
+
+    @Option(
+            names = "--spark-conf",
+            paramLabel = "KEY=VALUE",
+            description = "With --engine spark: a setting of Spark, for example spark.executor.memory=4g; may be"
+                    + " repeated.")
+    private Map<String, String> properties = Map.of();
+
+    /** Refuses what cannot be meant. */
+    void check() {
+        if (engine == Engine.local && (master != null || !properties.isEmpty())) {
+            throw new CommandFailure(
+                    Exit.USAGE, (master != null ? "--master" : "--spark-conf") + " belongs to --engine spark");
+        }
+    }
+
+    /**
+     * The cluster, or null if this machine computes alone.
+     *
+     * @param notes told what happens to its machines, by any thread
+     */
+    Cluster connect(Consumer<String> notes) {
+        return engine == Engine.local ? null : Cluster.connect(new Cluster.Settings(master, properties, notes));
+    }
+}

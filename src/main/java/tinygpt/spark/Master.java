@@ -1,0 +1,78 @@
+package tinygpt.spark;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/**
+ * The address of who manages a cluster.
+ *
+ * @param url as Spark takes it
+ */
+record Master(String url) {
+    private static final String STANDALONE = "spark://";
+
+    /** Refuses what Spark would refuse with less help. */
+    Master {
+        boolean known = Stream.of(STANDALONE, "local-cluster[", "k8s://").anyMatch(url::startsWith)
+                || url.equals("local")
+                || url.startsWith("local[")
+                || url.equals("yarn");
+        if (!known) {
+            throw new IllegalArgumentException("--master is '" + url + "'; it takes spark://HOST:PORT, yarn, k8s://URL,"
+                    + " local[THREADS] or local-cluster[EXECUTORS,CORES,MEGABYTES]");
+        }
+    }
+
+    /** Whether tasks run in this very process. */
+    boolean isThisProcess() {
+        return url.equals("local") || url.startsWith("local[");
+    }
+
+    /** Whether the executors are children of this process. */
+    boolean startsExecutorsItself() {
+        return url.startsWith("local-cluster[");
+    }
+
+    /** Whether nobody on another machine can be reached, or reach us. */
+    boolean isThisMachine() {
+        return isThisProcess()
+                || startsExecutorsItself()
+                || isStandalone() && hosts().stream().allMatch(Master::isLoopback);
+    }
+
+    boolean isStandalone() {
+        return url.startsWith(STANDALONE);
+    }
+
+    /** Whether the manager hands a secret of its own to everybody who belongs to an application. */
+    boolean makesSecrets() {
+        return url.equals("yarn") || url.startsWith("k8s://");
+    }
+
+    /** HOST:PORT of a standalone master, of several if they stand in for each other. */
+    List<String> addresses() {
+        return isStandalone() ? List.of(url.substring(STANDALONE.length()).split(",")) : List.of();
+    }
+
+    private List<String> hosts() {
+        return addresses().stream()
+                .map(address -> address.replaceFirst(":\\d+$", ""))
+                .toList();
+    }
+
+    private static boolean isLoopback(String host) {
+        if (host.toLowerCase(Locale.ROOT).equals("localhost")) {
+            return true;
+        }
+        try {
+            // Numbers only: what a name means is somebody else's to say.
+            return host.matches("[\\[\\]0-9a-fA-F.:]+")
+                    && InetAddress.getByName(host.replaceAll("[\\[\\]]", "")).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            return false;
+        }
+    }
+}

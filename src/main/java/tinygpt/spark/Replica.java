@@ -1,0 +1,144 @@
+package tinygpt.spark;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.broadcast.Broadcast;
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.model.Gpt;
+import tinygpt.parameters.ParameterBytes;
+import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.SlabLayout;
+import tinygpt.tensor.Memory;
+import tinygpt.tensor.WorkerTeam;
+import tinygpt.training.ShardGradients;
+
+/**
+ * A model in an executor, which outlives the task that made it: the next task of the same run takes it up again. A task has
+ * it for itself; two at a time in one process have one each.
+ */
+final class Replica implements AutoCloseable {
+    private static final Deque<Replica> IDLE = new ArrayDeque<>();
+
+    private final String id;
+    private final int threads;
+    private final ParameterBytes trained;
+    private final ParameterRegistry registry;
+    private final WorkerTeam team;
+    private final Hyperparameters hyperparameters;
+    private final Gpt model;
+    private final int[] tokens;
+    private ShardGradients gradients;
+    private int most; // shards that there is room for
+    private long weightsId = -1;
+
+    private Replica(ReplicaPlan plan, int threads) {
+        this.id = plan.id();
+        this.threads = threads;
+        this.hyperparameters = parse(plan.hyperparameters());
+        this.tokens = plan.tokens().value();
+        this.registry = ParameterRegistry.of(hyperparameters);
+        this.trained = new ParameterBytes(registry.trained());
+        registry.allocate();
+        new ParameterBytes(registry.frozen()).write(plan.frozen().value(), registry.weights(), SlabLayout.WEIGHTS);
+        this.model = new Gpt(registry);
+        this.team = new WorkerTeam(threads, Gpt.longestRow(hyperparameters.model()));
+    }
+
+    /** A model that nobody else uses. */
+    static Replica borrow(ReplicaPlan plan, int threads) {
+        synchronized (IDLE) {
+            Iterator<Replica> idle = IDLE.iterator();
+            while (idle.hasNext()) {
+                Replica one = idle.next();
+                if (one.id.equals(plan.id()) && one.threads == threads) {
+                    idle.remove();
+                    return one;
+                }
+                if (!one.id.equals(plan.id())) { // of a run that is over
+                    idle.remove();
+                    one.close();
+                }
+            }
+        }
+        return new Replica(plan, threads);
+    }
+
+    void giveBack() {
+        synchronized (IDLE) {
+            IDLE.push(this);
+        }
+    }
+
+    /** Gives back the memory of idle models in this process. */
+    static void closeAll(String id) {
+        synchronized (IDLE) {
+            List.copyOf(IDLE).stream().filter(one -> one.id.equals(id)).forEach(one -> {
+                IDLE.remove(one);
+                one.close();
+            });
+        }
+    }
+
+    /** Takes over the weights of a step, unless it has them. */
+    void setWeights(Broadcast<byte[][]> weights) {
+        if (weights.id() != weightsId) {
+            weightsId = -1;
+            trained.write(weights.value(), registry.weights(), SlabLayout.WEIGHTS);
+            weightsId = weights.id();
+        }
+    }
+
+    BlockGradient gradient(long step, int first, int end) {
+        makeRoom(end - first);
+        gradients.compute(step, first, end);
+        double[] losses = new double[end - first];
+        for (int i = 0; i < losses.length; i++) {
+            losses[i] = gradients.loss(first + i);
+        }
+        return new BlockGradient(
+                trained.read(gradients.sum(), SlabLayout.TRAINED),
+                losses,
+                SparkEnv.get().blockManager().blockManagerId().host(),
+                SparkEngine.arithmetic());
+    }
+
+    /** A block of more shards comes when other executors are lost. */
+    private void makeRoom(int shards) {
+        if (shards > most) {
+            if (gradients != null) {
+                gradients.close();
+                gradients = null;
+                most = 0;
+            }
+            Memory.require(
+                    "a part of a training step of this model",
+                    ShardGradients.bytes(registry.trainedSize(), hyperparameters, threads, shards),
+                    Memory.available(),
+                    "more --shards make the activations smaller");
+            gradients = new ShardGradients(model, hyperparameters, tokens, team, shards);
+            most = shards;
+        }
+    }
+
+    private static Hyperparameters parse(String json) {
+        try {
+            return Hyperparameters.fromJson(new ObjectMapper().readTree(json));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (gradients != null) {
+            gradients.close();
+        }
+        team.close();
+        registry.close();
+    }
+}

@@ -1,0 +1,201 @@
+package tinygpt.spark;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import tinygpt.training.Cluster;
+import tinygpt.training.EngineFailedException;
+import tinygpt.training.GradientEngine;
+
+/** A Spark application: the executors that compute for this process, and the jobs they are given. */
+final class SparkCluster implements Cluster {
+    /** Seconds without any executor after which a job is given up; may be set. */
+    static final String PATIENCE = "spark.tinygpt.executorWait";
+
+    private static final String DEFAULT_PATIENCE = "120s";
+    private static final long LOOK_MILLISECONDS = 500;
+    private static final double SETTLED_SECONDS = 2;
+
+    private final Master master;
+    private final JavaSparkContext context;
+    private final ExecutorWatch executors;
+    private final Consumer<String> notes;
+    private final long patienceSeconds;
+
+    private SparkCluster(Master master, JavaSparkContext context, Consumer<String> notes) {
+        this.master = master;
+        this.context = context;
+        this.notes = notes;
+        this.executors = ExecutorWatch.ofNewContext();
+        this.patienceSeconds = context.getConf().getTimeAsSeconds(PATIENCE, DEFAULT_PATIENCE);
+        executors.tell(notes);
+    }
+
+    /**
+     * Connects to a cluster.
+     *
+     * @throws IllegalArgumentException if the settings cannot be meant
+     * @throws EngineFailedException if nobody answers there
+     */
+    static SparkCluster connect(Settings settings) {
+        quietLoggers();
+        SparkSettings checked = SparkSettings.of(settings);
+        try {
+            return new SparkCluster(checked.master(), new JavaSparkContext(checked.conf()), settings.notes());
+        } catch (Exception e) { // Scala throws what Java would have to declare
+            throw new EngineFailedException(
+                    "Spark cannot be started with --master " + checked.master().url() + ": " + Failures.inWords(e), e);
+        }
+    }
+
+    /** Of slf4j-simple, which reads them when a logger is made. */
+    private static void quietLoggers() {
+        if (System.getenv("TINYGPT_TRACE") == null) {
+            for (String name : List.of("org.apache.spark", "org.sparkproject", "org.apache.hadoop", "io.netty")) {
+                String key = "org.slf4j.simpleLogger.log." + name;
+                if (System.getProperty(key) == null) {
+                    System.setProperty(key, "off");
+                }
+            }
+        }
+    }
+
+    JavaSparkContext context() {
+        return context;
+    }
+
+    Consumer<String> notes() {
+        return notes;
+    }
+
+    ExecutorWatch executors() {
+        return executors;
+    }
+
+    @Override
+    public GradientEngine.Factory engines() {
+        return new SparkEngineFactory(this);
+    }
+
+    /** How many blocks of shards are computed at the same time. */
+    int width() {
+        Map<String, ExecutorWatch.Executor> present = executors.present();
+        return Math.max(1, master.isThisProcess() ? cores(present) : present.size());
+    }
+
+    /** Threads of a task, by executor. In this process, tasks are the threads. */
+    Map<String, Integer> threads() {
+        Map<String, Integer> threads = new java.util.TreeMap<>();
+        executors.present().forEach((id, one) -> threads.put(id, master.isThisProcess() ? 1 : one.cores()));
+        return threads;
+    }
+
+    @Override
+    public String describe() {
+        awaitExecutors();
+        awaitCompany();
+        Map<String, ExecutorWatch.Executor> present = executors.present();
+        long hosts = present.values().stream()
+                .map(ExecutorWatch.Executor::host)
+                .distinct()
+                .count();
+        return master.url() + " · " + present.size() + (present.size() == 1 ? " executor" : " executors")
+                + (hosts > 1 ? " on " + hosts + " machines" : "") + " with " + cores(present)
+                + (cores(present) == 1 ? " core" : " cores");
+    }
+
+    private static int cores(Map<String, ExecutorWatch.Executor> present) {
+        return present.values().stream().mapToInt(ExecutorWatch.Executor::cores).sum();
+    }
+
+    /** Waits for the first executor. */
+    void awaitExecutors() {
+        try {
+            while (executors.present().isEmpty()) {
+                giveUpIfAlone();
+                executors.await(LOOK_MILLISECONDS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new EngineFailedException("interrupted while waiting for executors", e);
+        }
+    }
+
+    /** Executors that are started together come one after the other; none is needed, but a user wants to see them all. */
+    private void awaitCompany() {
+        try {
+            while (!master.isThisProcess() && executors.secondsUnchanged() < SETTLED_SECONDS) {
+                executors.await(LOOK_MILLISECONDS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * Has parts computed, and waits for them.
+     *
+     * @return the results in the order of the parts
+     * @throws EngineFailedException if a part fails again and again, or nobody is there to compute it
+     */
+    <T> List<T> collect(JavaRDD<T> parts, String what) {
+        awaitExecutors();
+        JavaFutureAction<List<T>> job = parts.collectAsync();
+        try {
+            while (true) {
+                try {
+                    return job.get(LOOK_MILLISECONDS, TimeUnit.MILLISECONDS);
+                } catch (TimeoutException e) {
+                    giveUpIfAlone();
+                }
+            }
+        } catch (ExecutionException | CancellationException e) {
+            throw new EngineFailedException(what + " failed on the cluster: " + Failures.inWords(e), e);
+        } catch (InterruptedException e) {
+            job.cancel(true);
+            Thread.currentThread().interrupt();
+            throw new EngineFailedException(what + " was interrupted", e);
+        } catch (EngineFailedException e) {
+            job.cancel(true);
+            throw e;
+        }
+    }
+
+    private void giveUpIfAlone() {
+        if (context.sc().isStopped()) {
+            throw new EngineFailedException("the connection to " + master.url() + " has ended");
+        }
+        if (executors.present().isEmpty() && executors.secondsUnchanged() > patienceSeconds) {
+            throw new EngineFailedException("no executor of " + master.url() + " has been there for " + patienceSeconds
+                    + " seconds; look whether its workers run and have cores and memory free (--spark-conf " + PATIENCE
+                    + "=10m waits longer, spark.executor.memory and spark.cores.max ask for less)");
+        }
+    }
+
+    /** Bytes that the Java heap of an executor may have. */
+    long executorHeap() {
+        return master.isThisProcess()
+                ? Runtime.getRuntime().maxMemory()
+                : context.getConf().getSizeAsBytes("spark.executor.memory", "1g");
+    }
+
+    /** Frees what was sent to everybody. */
+    void release(Broadcast<?> sent) {
+        if (!context.sc().isStopped()) {
+            sent.destroy();
+        }
+    }
+
+    @Override
+    public void close() {
+        context.close();
+    }
+}

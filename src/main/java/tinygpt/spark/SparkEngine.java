@@ -1,0 +1,121 @@
+package tinygpt.spark;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.broadcast.Broadcast;
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.model.Gpt;
+import tinygpt.parameters.ParameterBytes;
+import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.SlabLayout;
+import tinygpt.tensor.Blas;
+import tinygpt.tensor.KernelChoice;
+import tinygpt.tensor.Slab;
+import tinygpt.tensor.WorkerTeam;
+import tinygpt.training.BatchPlan;
+import tinygpt.training.BlockSum;
+import tinygpt.training.GradientEngine;
+import tinygpt.training.ShardTree;
+
+/**
+ * Gradients by the executors of a cluster: a job a step. Weights go out as a broadcast; each executor sends back one gradient,
+ * the sum over its block of shards.
+ */
+final class SparkEngine implements GradientEngine {
+    /** Copies of weights or gradient that an executor's heap holds at once: the broadcast in pieces and whole, and a result. */
+    private static final int HEAP_COPIES = 4;
+
+    private final SparkCluster cluster;
+    private final ParameterRegistry registry;
+    private final ParameterBytes trained;
+    private final BatchPlan plan;
+    private final BlockSum sum;
+    private final Slab gradients;
+    private final ReplicaPlan replicas;
+    private boolean differenceTold;
+
+    SparkEngine(SparkCluster cluster, Gpt model, Hyperparameters h, int[] tokens, WorkerTeam team) {
+        this.cluster = cluster;
+        this.registry = model.registry();
+        this.trained = new ParameterBytes(registry.trained());
+        requireHeap();
+        this.plan = new BatchPlan(h, tokens.length);
+        this.sum = new BlockSum(registry, team);
+        this.gradients = Slab.allocate("gradients", registry.trainedSize());
+        try {
+            this.replicas = ReplicaPlan.send(cluster, registry, h, tokens);
+        } catch (RuntimeException | Error e) {
+            gradients.close();
+            throw e;
+        }
+    }
+
+    /** An executor without room dies of it again and again, which says little. */
+    private void requireHeap() {
+        long heap = cluster.executorHeap();
+        if (HEAP_COPIES * trained.size() > heap) {
+            throw new IllegalArgumentException(String.format(
+                    java.util.Locale.ROOT,
+                    "an executor's heap has %,d MB, and the weights of this model need %,d MB there; use --spark-conf"
+                            + " spark.executor.memory=%dg (the third number of local-cluster[...] is what the worker has)",
+                    heap >> 20,
+                    HEAP_COPIES * trained.size() >> 20,
+                    1 + (HEAP_COPIES * trained.size() >> 30)));
+        }
+    }
+
+    @Override
+    public double compute(long step) {
+        List<Integer> bounds = ShardTree.blocks(plan.shards(), cluster.width());
+        List<Integer> blocks = bounds.subList(0, bounds.size() - 1);
+        Broadcast<byte[][]> weights = cluster.context().broadcast(trained.read(registry.weights(), SlabLayout.WEIGHTS));
+        List<BlockGradient> results;
+        try {
+            BlockTask task = new BlockTask(replicas, weights, step, List.copyOf(bounds), cluster.threads());
+            List<Integer> indices = new ArrayList<>();
+            for (int i = 0; i < blocks.size(); i++) {
+                indices.add(i);
+            }
+            results = cluster.collect(
+                    cluster.context().parallelize(indices, indices.size()).map(task), "step " + (step + 1));
+        } finally {
+            cluster.release(weights);
+        }
+        sum.of(results.stream().map(BlockGradient::gradient).toList(), gradients);
+        double loss = 0;
+        for (BlockGradient block : results) {
+            noteDifference(block);
+            for (double one : block.losses()) {
+                loss += one;
+            }
+        }
+        return loss / plan.batchTokens();
+    }
+
+    /** Other processors have other vectors, and so other last digits; who computes a block is chance. */
+    private void noteDifference(BlockGradient block) {
+        String here = arithmetic();
+        if (!differenceTold && !block.arithmetic().equals(here)) {
+            differenceTold = true;
+            cluster.notes()
+                    .accept("executor on " + block.host() + " computes with " + block.arithmetic()
+                            + ", this machine with " + here + "; the last digits may differ from those of another run");
+        }
+    }
+
+    /** What the last bits of a result hang on. */
+    static String arithmetic() {
+        return KernelChoice.describe() + ", " + Blas.describe();
+    }
+
+    @Override
+    public Slab gradients() {
+        return gradients;
+    }
+
+    @Override
+    public void close() {
+        gradients.close();
+        replicas.takeBack(cluster);
+    }
+}

@@ -1,0 +1,9 @@
+/**
+ * Training on a cluster that Apache Spark manages. Nothing else imports Spark.
+ *
+ * <p>The driver, this process, holds weights, moments and step, and writes the same checkpoints as a local run. For each step
+ * it broadcasts the weights; every executor computes the gradient of a block of shards, a pure function of (weights, block,
+ * step); the driver adds the blocks up in the order that one machine would, and takes AdamW's step. So Spark's own retrying
+ * of tasks is all that a lost machine needs, and the result has the same bits for any number of machines.
+ */
+package tinygpt.spark;

@@ -1,0 +1,61 @@
+package tinygpt.training;
+
+import java.util.Iterator;
+import java.util.Map;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.function.Consumer;
+
+/** Machines that compute for this one, which keeps the state. */
+public interface Cluster extends AutoCloseable {
+    /**
+     * Where a cluster is.
+     *
+     * @param master its address, in the words of who manages it: {@code spark://host:7077}
+     * @param properties settings of whoever manages it, which win over those chosen here
+     * @param notes told what happens to the machines, one line at a time, by any thread
+     */
+    record Settings(String master, Map<String, String> properties, Consumer<String> notes) {
+        public Settings {
+            properties = Map.copyOf(properties);
+        }
+    }
+
+    /** Makes clusters; looked up by {@link ServiceLoader}. */
+    interface Provider {
+        /**
+         * Connects to a cluster.
+         *
+         * @throws IllegalArgumentException if the settings cannot be meant
+         * @throws EngineFailedException if nobody answers there
+         */
+        Cluster connect(Settings settings);
+    }
+
+    /** Gradients by these machines, for a trainer on this one. */
+    GradientEngine.Factory engines();
+
+    /** Who computes, in a few words: {@code 2 executors with 4 cores}. Waits for the first of them. */
+    String describe();
+
+    /** Gives the machines back. */
+    @Override
+    void close();
+
+    /**
+     * Connects by the provider that is on the class path.
+     *
+     * @throws EngineFailedException if there is none, or nobody answers
+     */
+    static Cluster connect(Settings settings) {
+        try {
+            Iterator<Provider> found = ServiceLoader.load(Provider.class).iterator();
+            if (found.hasNext()) {
+                return found.next().connect(settings);
+            }
+        } catch (ServiceConfigurationError | NoClassDefFoundError e) {
+            throw new EngineFailedException("Spark is not on the class path; use scripts/tinygpt-spark", e);
+        }
+        throw new EngineFailedException("Spark is not on the class path; use scripts/tinygpt-spark");
+    }
+}
