@@ -16,14 +16,13 @@ final class Failures {
 
     /** What went wrong, and where. */
     static String inWords(Throwable e) {
-        Throwable deepest = e;
-        while (deepest.getCause() != null && deepest.getCause() != deepest) {
-            deepest = deepest.getCause();
-        }
-        String message = deepest.getMessage() == null ? deepest.getClass().getSimpleName() : deepest.getMessage();
-        Matcher task = TASK.matcher(message);
-        if (task.find()) {
-            return shortened(task.group(2)) + " (tried again and again, at last on " + task.group(1) + ")";
+        String message = "";
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            message = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+            Matcher task = TASK.matcher(message);
+            if (task.find()) {
+                return shortened(task.group(2)) + " (tried again and again, at last on " + task.group(1) + ")";
+            }
         }
         return shortened(message.lines().findFirst().orElse(""));
     }

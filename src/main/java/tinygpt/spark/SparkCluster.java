@@ -46,25 +46,12 @@ final class SparkCluster implements Cluster {
      * @throws EngineFailedException if nobody answers there
      */
     static SparkCluster connect(Settings settings) {
-        quietLoggers();
         SparkSettings checked = SparkSettings.of(settings);
         try {
             return new SparkCluster(checked.master(), new JavaSparkContext(checked.conf()), settings.notes());
         } catch (Exception e) { // Scala throws what Java would have to declare
             throw new EngineFailedException(
                     "Spark cannot be started with --master " + checked.master().url() + ": " + Failures.inWords(e), e);
-        }
-    }
-
-    /** Of slf4j-simple, which reads them when a logger is made. */
-    private static void quietLoggers() {
-        if (System.getenv("TINYGPT_TRACE") == null) {
-            for (String name : List.of("org.apache.spark", "org.sparkproject", "org.apache.hadoop", "io.netty")) {
-                String key = "org.slf4j.simpleLogger.log." + name;
-                if (System.getProperty(key) == null) {
-                    System.setProperty(key, "off");
-                }
-            }
         }
     }
 

@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
@@ -40,12 +41,29 @@ final class SparkSettings {
      * @throws EngineFailedException if nobody answers there
      */
     static SparkSettings of(Cluster.Settings given) {
+        return of(given, System.getenv(SECRET));
+    }
+
+    static SparkSettings of(Cluster.Settings given, String secret) {
+        quietLoggers();
         SparkSettings settings = new SparkSettings(given);
-        settings.secure(System.getenv(SECRET));
+        settings.secure(secret);
         settings.reach();
         settings.common();
         settings.executors();
         return settings;
+    }
+
+    /** Of slf4j-simple, which reads them when a logger is made. */
+    private static void quietLoggers() {
+        if (System.getenv("TINYGPT_TRACE") == null) {
+            for (String name : List.of("org.apache.spark", "org.sparkproject", "org.apache.hadoop", "io.netty")) {
+                String key = "org.slf4j.simpleLogger.log." + name;
+                if (System.getProperty(key) == null) {
+                    System.setProperty(key, "off");
+                }
+            }
+        }
     }
 
     Master master() {

@@ -1,0 +1,79 @@
+package tinygpt.spark;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.ArrayList;
+import java.util.List;
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.hyperparameters.Preset;
+import tinygpt.tensor.Slab;
+import tinygpt.text.CharacterTokenizer;
+import tinygpt.text.Corpus;
+import tinygpt.training.Compute;
+import tinygpt.training.Trainer;
+import tinygpt.training.TrainingListener;
+
+/**
+ * All that training leaves behind.
+ *
+ * @param losses of all steps and evaluations
+ */
+record LearnedRun(List<Double> losses, float[] weights, float[] mean, float[] meanSquare) {
+    private static final String TEXT =
+            "The quick brown fox jumps over the lazy dog, and the dog sleeps on. ".repeat(60);
+
+    static final Corpus CORPUS = Corpus.of(CharacterTokenizer.of(TEXT), TEXT, 0.1);
+
+    /** A small model with dropout everywhere, of 8 shards; path, value, path, value. */
+    static Hyperparameters small(int steps, String... changes) {
+        Hyperparameters h = Preset.named("nano")
+                .hyperparameters()
+                .with("optimization.steps", Integer.toString(steps))
+                .with("data.shards", "8")
+                .with("model.embedding_dropout", "0.1")
+                .with("model.attention_dropout", "0.1")
+                .with("model.residual_dropout", "0.1");
+        for (int i = 0; i < changes.length; i += 2) {
+            h = h.with(changes[i], changes[i + 1]);
+        }
+        return h;
+    }
+
+    /** Trains to the end. */
+    static LearnedRun of(Hyperparameters h, Compute compute, TrainingListener... listeners) {
+        try (Trainer trainer = new Trainer(h, CORPUS, compute)) {
+            List<Double> losses = new ArrayList<>();
+            trainer.listen(new TrainingListener() {
+                @Override
+                public void onStep(StepReport report) {
+                    losses.add(report.loss());
+                }
+
+                @Override
+                public void onEvaluation(EvaluationReport report) {
+                    losses.add(report.result().loss());
+                }
+            });
+            for (TrainingListener listener : listeners) {
+                trainer.listen(listener);
+            }
+            trainer.train();
+            return new LearnedRun(
+                    losses, floats(trainer.registry().weights()), floats(trainer.mean()), floats(trainer.meanSquare()));
+        }
+    }
+
+    void assertSame(LearnedRun other) {
+        assertEquals(losses, other.losses, "losses");
+        assertArrayEquals(weights, other.weights, "weights");
+        assertArrayEquals(mean, other.mean, "m");
+        assertArrayEquals(meanSquare, other.meanSquare, "v");
+    }
+
+    private static float[] floats(Slab slab) {
+        float[] all = new float[Math.toIntExact(slab.size())];
+        slab.read(0, all, 0, all.length);
+        return all;
+    }
+}
