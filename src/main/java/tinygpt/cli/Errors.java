@@ -17,6 +17,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 import tinygpt.formats.BadFileException;
 import tinygpt.runs.RunInUseException;
 import tinygpt.tensor.NotEnoughMemoryException;
+import tinygpt.training.EngineFailedException;
 
 /** Turns whatever went wrong into one line on stderr and an exit code; where it happened is shown only on request. */
 final class Errors implements IParameterExceptionHandler, IExecutionExceptionHandler {
@@ -91,7 +92,9 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
             print(e.getMessage(), e);
             return Exit.BAD_DATA;
         }
-        if (e instanceof NotEnoughMemoryException || e instanceof RunInUseException) {
+        if (e instanceof NotEnoughMemoryException
+                || e instanceof RunInUseException
+                || e instanceof EngineFailedException) {
             print(e.getMessage(), e);
             return Exit.FAILURE;
         }

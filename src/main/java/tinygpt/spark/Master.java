@@ -4,6 +4,9 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -13,6 +16,7 @@ import java.util.stream.Stream;
  */
 record Master(String url) {
     private static final String STANDALONE = "spark://";
+    private static final Pattern EXECUTORS = Pattern.compile("^local-cluster\\[\\s*(\\d{1,6})\\s*,");
 
     /** Refuses what Spark would refuse with less help. */
     Master {
@@ -34,6 +38,12 @@ record Master(String url) {
     /** Whether the executors are children of this process. */
     boolean startsExecutorsItself() {
         return url.startsWith("local-cluster[");
+    }
+
+    /** How many executors the address itself asks for. */
+    OptionalInt executors() {
+        Matcher matcher = EXECUTORS.matcher(url);
+        return matcher.find() ? OptionalInt.of(Integer.parseInt(matcher.group(1))) : OptionalInt.empty();
     }
 
     /** Whether nobody on another machine can be reached, or reach us. */

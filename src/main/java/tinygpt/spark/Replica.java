@@ -43,6 +43,7 @@ final class Replica implements AutoCloseable {
         this.tokens = plan.tokens().value();
         this.registry = ParameterRegistry.of(hyperparameters);
         this.trained = new ParameterBytes(registry.trained());
+        require("the weights of this model", registry.slabSize() * Float.BYTES);
         registry.allocate();
         new ParameterBytes(registry.frozen()).write(plan.frozen().value(), registry.weights(), SlabLayout.WEIGHTS);
         this.model = new Gpt(registry);
@@ -115,14 +116,18 @@ final class Replica implements AutoCloseable {
                 gradients = null;
                 most = 0;
             }
-            Memory.require(
+            require(
                     "a part of a training step of this model",
-                    ShardGradients.bytes(registry.trainedSize(), hyperparameters, threads, shards),
-                    Memory.available(),
-                    "more --shards make the activations smaller");
+                    ShardGradients.bytes(registry.trainedSize(), hyperparameters, threads, shards));
             gradients = new ShardGradients(model, hyperparameters, tokens, team, shards);
             most = shards;
         }
+    }
+
+    /** An executor that runs out of memory ends, and Spark starts the next; a refusal it tells. */
+    private static void require(String what, long bytes) {
+        Memory.require(
+                what + " in an executor", bytes, Memory.available(), "more --shards make the activations smaller");
     }
 
     private static Hyperparameters parse(String json) {

@@ -21,8 +21,17 @@ final class SparkCluster implements Cluster {
     static final String PATIENCE = "spark.tinygpt.executorWait";
 
     private static final String DEFAULT_PATIENCE = "120s";
+
+    /** Seconds that the first executor may take in any case: it has to be started. */
+    private static final long START_SECONDS = 60;
+
     private static final long LOOK_MILLISECONDS = 500;
+
+    /** When nobody else is likely to come, if nobody knows how many will. */
     private static final double SETTLED_SECONDS = 2;
+
+    /** How long one is waited for that was asked for. */
+    private static final double MISSING_SECONDS = 20;
 
     private final Master master;
     private final JavaSparkContext context;
@@ -119,7 +128,11 @@ final class SparkCluster implements Cluster {
     /** Executors that are started together come one after the other; none is needed, but a user wants to see them all. */
     private void awaitCompany() {
         try {
-            while (!master.isThisProcess() && executors.secondsUnchanged() < SETTLED_SECONDS) {
+            int expected = master.executors().orElse(context.getConf().getInt("spark.executor.instances", 1));
+            double patience = expected > 1 ? MISSING_SECONDS : SETTLED_SECONDS;
+            while (!master.isThisProcess()
+                    && executors.secondsUnchanged() < patience
+                    && (expected == 1 || executors.present().size() < expected)) {
                 executors.await(LOOK_MILLISECONDS);
             }
         } catch (InterruptedException e) {
@@ -160,8 +173,9 @@ final class SparkCluster implements Cluster {
         if (context.sc().isStopped()) {
             throw new EngineFailedException("the connection to " + master.url() + " has ended");
         }
-        if (executors.present().isEmpty() && executors.secondsUnchanged() > patienceSeconds) {
-            throw new EngineFailedException("no executor of " + master.url() + " has been there for " + patienceSeconds
+        long seconds = executors.lost() == 0 ? Math.max(START_SECONDS, patienceSeconds) : patienceSeconds;
+        if (executors.present().isEmpty() && executors.secondsUnchanged() > seconds) {
+            throw new EngineFailedException("no executor of " + master.url() + " has been there for " + seconds
                     + " seconds; look whether its workers run and have cores and memory free (--spark-conf " + PATIENCE
                     + "=10m waits longer, spark.executor.memory and spark.cores.max ask for less)");
         }

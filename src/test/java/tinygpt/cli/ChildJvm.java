@@ -101,6 +101,11 @@ final class ChildJvm {
                 .waitFor();
     }
 
+    /** The process, to look for those that it started. */
+    ProcessHandle handle() {
+        return process.toHandle();
+    }
+
     /** Waits for its end. */
     int exitCode() throws InterruptedException {
         if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {

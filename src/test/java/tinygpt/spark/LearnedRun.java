@@ -71,7 +71,7 @@ record LearnedRun(List<Double> losses, float[] weights, float[] mean, float[] me
         assertArrayEquals(meanSquare, other.meanSquare, "v");
     }
 
-    private static float[] floats(Slab slab) {
+    static float[] floats(Slab slab) {
         float[] all = new float[Math.toIntExact(slab.size())];
         slab.read(0, all, 0, all.length);
         return all;

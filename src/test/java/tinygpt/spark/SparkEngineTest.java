@@ -88,8 +88,10 @@ class SparkEngineTest {
                 EngineFailedException.class,
                 () -> cluster.collect(
                         cluster.context().parallelize(List.of(0, 1), 2).map(SparkEngineTest::failing), "step 7"));
-        assertEquals(
-                "step 7 failed on the cluster: there is no such thing (tried again and again, at last on 127.0.0.1)",
+        assertTrue(
+                e.getMessage()
+                        .startsWith("step 7 failed on the cluster: there is no such thing (tried again and again, at"
+                                + " last on "),
                 e.getMessage());
     }
 

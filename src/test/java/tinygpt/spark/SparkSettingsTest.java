@@ -47,6 +47,12 @@ class SparkSettingsTest {
         assertEquals(here, new Master(url).isThisMachine());
     }
 
+    @Test
+    void localCluster_saysHowManyExecutorsItHas() {
+        assertEquals(3, new Master("local-cluster[3, 1, 1024]").executors().orElse(0));
+        assertTrue(new Master("spark://127.0.0.1:7077").executors().isEmpty());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "local-clusters", "localhost:7077", "http://host:7077", "mesos://host"})
     void masterThatSparkDoesNotKnow_isRefused(String url) {
