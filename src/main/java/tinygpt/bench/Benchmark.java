@@ -10,6 +10,7 @@ import tinygpt.parameters.ParameterRegistry;
 import tinygpt.random.CounterRandom;
 import tinygpt.random.Stream;
 import tinygpt.tensor.Memory;
+import tinygpt.training.LocalEngine;
 
 /**
  * Measures training steps, matrix products and generation of one model on this machine.
@@ -65,9 +66,9 @@ public final class Benchmark {
                 ProductRate products = new ProductRate()) {
             Initializer.initialize(weights, hyperparameters.seed());
             Gpt model = new Gpt(weights);
-            int[] tokens = randomTokens();
-            try (Steps steps = new Steps(model, hyperparameters, tokens, plan.threads());
-                    Steps alone = compares ? new Steps(model, hyperparameters, tokens, 1) : null) {
+            int[] tokens = randomTokens(hyperparameters);
+            try (Steps steps = new Steps(model, hyperparameters, tokens, plan.threads(), LocalEngine::new);
+                    Steps alone = compares ? new Steps(model, hyperparameters, tokens, 1, LocalEngine::new) : null) {
                 measureSteps(products, steps, alone);
                 Optional<BenchmarkResult.Text> text =
                         plan.generation() ? Optional.of(generate(model, steps)) : Optional.empty();
@@ -141,12 +142,13 @@ public final class Benchmark {
     }
 
     /** A few batches of random tokens. */
-    private int[] randomTokens() {
-        int batch = Math.multiplyExact(hyperparameters.data().batchSize(), shape().contextLength());
+    static int[] randomTokens(Hyperparameters hyperparameters) {
+        int batch = Math.multiplyExact(
+                hyperparameters.data().batchSize(), hyperparameters.model().contextLength());
         int[] tokens = new int[Math.addExact(Math.multiplyExact(4, batch), 1)];
         for (int i = 0; i < tokens.length; i++) {
-            tokens[i] =
-                    (int) CounterRandom.below(shape().vocabularySize(), hyperparameters.seed(), Stream.SAMPLING, 0, i);
+            tokens[i] = (int) CounterRandom.below(
+                    hyperparameters.model().vocabularySize(), hyperparameters.seed(), Stream.SAMPLING, 0, i);
         }
         return tokens;
     }

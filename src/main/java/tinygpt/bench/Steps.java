@@ -4,6 +4,7 @@ import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.model.Gpt;
 import tinygpt.tensor.WorkerTeam;
 import tinygpt.training.AdamW;
+import tinygpt.training.GradientEngine;
 import tinygpt.training.LocalEngine;
 
 /** Training steps with a number of threads, and how long they took in milliseconds. */
@@ -15,17 +16,17 @@ final class Steps implements AutoCloseable {
     final Samples optimizer = new Samples();
     private final double learningRate;
     private final WorkerTeam team;
-    private LocalEngine engine;
+    private GradientEngine engine;
     private AdamW adam;
     private long done;
 
-    Steps(Gpt model, Hyperparameters hyperparameters, int[] tokens, int threads) {
+    Steps(Gpt model, Hyperparameters hyperparameters, int[] tokens, int threads, GradientEngine.Factory engines) {
         learningRate = hyperparameters.optimization().minLearningRate();
         team = new WorkerTeam(threads, Gpt.longestRow(hyperparameters.model()));
         try {
-            engine = new LocalEngine(model, hyperparameters, tokens, team);
+            engine = engines.open(model, hyperparameters, tokens, team);
             adam = new AdamW(model.registry(), hyperparameters.optimization(), team);
-        } catch (OutOfMemoryError e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
             close();
             throw e;
         }

@@ -5,15 +5,18 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tinygpt.bench.Benchmark;
 import tinygpt.bench.BenchmarkPlan;
 import tinygpt.bench.BenchmarkPlan.Comparison;
 import tinygpt.bench.BenchmarkResult;
+import tinygpt.bench.ClusterCost;
 import tinygpt.bench.LoggingCost;
 import tinygpt.bench.RoundedGeneration;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.parameters.Quantization;
+import tinygpt.training.Cluster;
 
 /** Measures how fast a model trains and generates here. */
 @Command(
@@ -34,6 +37,7 @@ import tinygpt.parameters.Quantization;
             "  tinygpt bench --preset tiny --seconds 30",
             "  tinygpt bench --context-length 256 --steps 50 --json",
             "  tinygpt bench --logging",
+            "  tinygpt bench --engine spark --master local-cluster[2,1,1024]",
             "  tinygpt bench --preset gpt2 --bits 8 --seconds 60",
             "  tinygpt bench --preset gpt2 --batch-size 4 --shards 2 --context-length 64"
         })
@@ -82,6 +86,9 @@ final class BenchCommand implements Callable<Integer> {
                             + " turns; fewer than 8 are kept in 8 in memory.")
     private Integer bits;
 
+    @Mixin
+    private EngineOptions engine;
+
     @Option(names = "--json", description = "Print one JSON object, with units in its keys.")
     private boolean json;
 
@@ -99,6 +106,7 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        engine.check();
         Hyperparameters chosen = hyperparameters.resolve();
         // The hyperparameter counts the steps of a training; here a typed --steps counts the measured ones.
         int steps = hyperparameters.typed(STEPS) ? chosen.optimization().steps() : 0;
@@ -131,6 +139,17 @@ final class BenchCommand implements Callable<Integer> {
         }
         if (bits != null) {
             return rounded(title, chosen);
+        }
+        try (Cluster cluster = engine.connect(note -> output.err().println("tinygpt: note: " + note))) {
+            if (cluster != null) {
+                ClusterReport report = new ClusterReport(title, ClusterCost.measure(chosen, plan, cluster));
+                output.out()
+                        .print(
+                                json
+                                        ? report.json() + System.lineSeparator()
+                                        : output.glyphs().text(report.text()));
+                return Exit.OK;
+            }
         }
         BenchmarkResult result = Benchmark.run(chosen, plan);
         BenchReport report = new BenchReport(title, result);

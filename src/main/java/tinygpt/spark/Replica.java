@@ -96,7 +96,9 @@ final class Replica implements AutoCloseable {
 
     BlockGradient gradient(long step, int first, int end) {
         makeRoom(end - first);
+        long start = System.nanoTime();
         gradients.compute(step, first, end);
+        double seconds = (System.nanoTime() - start) * 1e-9;
         double[] losses = new double[end - first];
         for (int i = 0; i < losses.length; i++) {
             losses[i] = gradients.loss(first + i);
@@ -104,6 +106,7 @@ final class Replica implements AutoCloseable {
         return new BlockGradient(
                 trained.read(gradients.sum(), SlabLayout.TRAINED),
                 losses,
+                seconds,
                 SparkEnv.get().blockManager().blockManagerId().host(),
                 SparkEngine.arithmetic());
     }

@@ -1,5 +1,6 @@
 package tinygpt.spark;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -38,6 +39,7 @@ final class SparkCluster implements Cluster {
     private final ExecutorWatch executors;
     private final Consumer<String> notes;
     private final long patienceSeconds;
+    private volatile Exchange lastExchange;
 
     private SparkCluster(Master master, JavaSparkContext context, Consumer<String> notes) {
         this.master = master;
@@ -179,6 +181,28 @@ final class SparkCluster implements Cluster {
                     + " seconds; look whether its workers run and have cores and memory free (--spark-conf " + PATIENCE
                     + "=10m waits longer, spark.executor.memory and spark.cores.max ask for less)");
         }
+    }
+
+    @Override
+    public void synchronise() {
+        int width = width();
+        Broadcast<byte[]> nothing = context.broadcast(new byte[0]);
+        try {
+            collect(
+                    context.parallelize(Collections.nCopies(width, 0), width).map(part -> nothing.value().length),
+                    "a synchronisation");
+        } finally {
+            release(nothing);
+        }
+    }
+
+    @Override
+    public Exchange lastExchange() {
+        return lastExchange;
+    }
+
+    void exchanged(Exchange exchange) {
+        lastExchange = exchange;
     }
 
     /** Bytes that the Java heap of an executor may have. */

@@ -14,6 +14,7 @@ import tinygpt.tensor.Slab;
 import tinygpt.tensor.WorkerTeam;
 import tinygpt.training.BatchPlan;
 import tinygpt.training.BlockSum;
+import tinygpt.training.Cluster;
 import tinygpt.training.GradientEngine;
 import tinygpt.training.ShardTree;
 
@@ -82,6 +83,11 @@ final class SparkEngine implements GradientEngine {
             cluster.release(weights);
         }
         sum.of(results.stream().map(BlockGradient::gradient).toList(), gradients);
+        cluster.exchanged(new Cluster.Exchange(
+                trained.size(),
+                trained.size() * results.size(),
+                results.size(),
+                results.stream().mapToDouble(BlockGradient::seconds).max().orElse(0)));
         double loss = 0;
         for (BlockGradient block : results) {
             noteDifference(block);

@@ -38,6 +38,22 @@ public interface Cluster extends AutoCloseable {
     /** Who computes, in a few words: {@code 2 executors with 4 cores}. Waits for the first of them. */
     String describe();
 
+    /** Waits for an answer of nothing from every machine: the least that a step costs. */
+    void synchronise();
+
+    /** What the last step of an engine needed. */
+    Exchange lastExchange();
+
+    /**
+     * What a step needs.
+     *
+     * @param weightBytes sent to every machine
+     * @param gradientBytes sent back by all of them together
+     * @param blocks parts in which the batch was computed
+     * @param computeSeconds the longest time that one of them took to compute
+     */
+    record Exchange(long weightBytes, long gradientBytes, int blocks, double computeSeconds) {}
+
     /** Gives the machines back. */
     @Override
     void close();

@@ -42,8 +42,10 @@ final class ChildJvm {
         command.addAll(options);
         command.add("-Dtinygpt.home=" + System.getProperty("tinygpt.home"));
         command.add("-Dorg.nd4j.log.initialization=false");
-        command.add("-cp");
-        command.add(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
+        if (!options.contains("-cp")) {
+            command.add("-cp");
+            command.add(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
+        }
         command.add(main.getName());
         command.addAll(List.of(arguments));
         out = Files.createTempFile(folder, "out", ".txt");
