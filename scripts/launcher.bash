@@ -39,9 +39,9 @@ find_java() {
   fi
   java_version=
   # Reading the file release takes no time; asking java takes as long as starting it.
-  local program release line
-  program=$(resolve "$java")
-  release=${program%/bin/java}/release
+  local file release line
+  file=$(resolve "$java")
+  release=${file%/bin/java}/release
   if [ -f "$release" ]; then
     while IFS= read -r line; do
       case $line in
