@@ -102,6 +102,14 @@ class ReadmeTest {
     }
 
     @Test
+    void sizeOfSpark_isTheLaunchers() throws IOException {
+        Matcher launcher = Pattern.compile("first use of Spark downloads (about [0-9]+ MB)")
+                .matcher(Files.readString(HOME.resolve("scripts/tinygpt-spark")));
+        assertTrue(launcher.find());
+        assertTrue(readme().contains("first use downloads " + launcher.group(1) + " more"), launcher.group(1));
+    }
+
+    @Test
     void pictures_areThere() throws IOException {
         List<String> pictures = Pattern.compile("!\\[[^\\]]*\\]\\(([^)]+)\\)")
                 .matcher(readme())
