@@ -87,7 +87,7 @@ public final class RunMetrics implements TrainingListener, AutoCloseable {
         this.options = options;
         json = MetricsRecord.json(tokensPerStep());
         csv = MetricsRecord.csv(tokensPerStep());
-        tensors = new TensorRecord(new TensorNorms(trainer.optimizer()));
+        tensors = new TensorRecord(new TensorNorms(trainer.movement()));
     }
 
     /**
@@ -258,8 +258,7 @@ public final class RunMetrics implements TrainingListener, AutoCloseable {
     }
 
     private long tokensPerStep() {
-        return (long) trainer.hyperparameters().data().batchSize()
-                * trainer.hyperparameters().model().contextLength();
+        return trainer.hyperparameters().tokensPerStep();
     }
 
     private static long now() {
