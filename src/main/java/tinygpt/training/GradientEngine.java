@@ -45,7 +45,7 @@ public interface GradientEngine extends AutoCloseable {
      * Computes the gradient of the mean loss over a step's batch, at the registry's present weights, and leaves it in
      * {@link #gradients()}.
      *
-     * @param step counted from 0; of replicas the number of the batch, see {@link Replica}
+     * @param step counted from 0; of replicas the number of the batch, see {@link ReplicaSteps}
      * @return the mean loss, in nats per token
      * @throws EngineFailedException if the machines that compute it are gone; weights are as they were
      */

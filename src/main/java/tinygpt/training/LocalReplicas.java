@@ -9,7 +9,7 @@ import tinygpt.tensor.WorkerTeam;
 /** The replicas of a round one after the other on one model, each with all threads. */
 final class LocalReplicas implements ReplicaEngine {
     private final GradientEngine engine;
-    private final List<Replica> replicas = new ArrayList<>();
+    private final List<ReplicaSteps> replicas = new ArrayList<>();
 
     /** Takes over the engine; the moments are the caller's. */
     LocalReplicas(
@@ -21,7 +21,7 @@ final class LocalReplicas implements ReplicaEngine {
             List<AdamWMoments> moments) {
         this.engine = engine;
         for (AdamWMoments own : moments) {
-            replicas.add(new Replica(model, hyperparameters, tokens, team, engine, own));
+            replicas.add(new ReplicaSteps(model, hyperparameters, tokens, team, engine, own));
         }
         model.registry().lendGradients(engine.gradients());
     }
@@ -35,7 +35,7 @@ final class LocalReplicas implements ReplicaEngine {
 
     @Override
     public void close() {
-        replicas.forEach(Replica::close);
+        replicas.forEach(ReplicaSteps::close);
         engine.close();
     }
 }

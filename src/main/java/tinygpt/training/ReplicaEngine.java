@@ -2,7 +2,7 @@ package tinygpt.training;
 
 /**
  * Trains the replicas of a round: one after the other on this machine, or at the same time on a cluster. What a replica does
- * is {@link Replica#train}, so that every engine gives the same bits.
+ * is {@link ReplicaSteps#train}, so that every engine gives the same bits.
  */
 public interface ReplicaEngine extends AutoCloseable {
     /** Takes what a replica has done. */

@@ -47,14 +47,18 @@ final class Rounds implements Synchronizer {
         long end = Math.min(last, hyperparameters.synchronization().roundEnd(step));
         List<ReplicaReport> parts = new ArrayList<>();
         outer.begin();
-        replicas.train(step, Math.toIntExact(end - step), (replica, report) -> {
-            if (report.failed().isPresent()) {
-                outer.takeBack();
-                throw failure(step, replica, report, tokensAt.applyAsLong(step), System.nanoTime() - start);
-            }
-            outer.add();
-            parts.add(report);
-        });
+        try {
+            replicas.train(step, Math.toIntExact(end - step), (replica, report) -> {
+                if (report.failed().isPresent()) {
+                    throw failure(step, replica, report, tokensAt.applyAsLong(step), System.nanoTime() - start);
+                }
+                outer.add();
+                parts.add(report);
+            });
+        } catch (RuntimeException | Error e) {
+            outer.takeBack();
+            throw e;
+        }
         outer.move();
         long each = (System.nanoTime() - start) / (end - step);
         List<TrainingListener.StepReport> reports = new ArrayList<>();

@@ -14,7 +14,7 @@ import tinygpt.tensor.WorkerTeam;
  * with the dropout of that batch: no two see the same batch, and together they read the text as one model would in K times
  * as many steps. The learning rate and Adam's bias correction go by t.
  */
-public final class Replica implements AutoCloseable {
+public final class ReplicaSteps implements AutoCloseable {
     private final Hyperparameters hyperparameters;
     private final Gpt model;
     private final int[] tokens;
@@ -29,7 +29,7 @@ public final class Replica implements AutoCloseable {
      * @param engine where gradients of the model come from
      * @param moments what its AdamW remembers; closed with it
      */
-    public Replica(
+    public ReplicaSteps(
             Gpt model,
             Hyperparameters hyperparameters,
             int[] tokens,
