@@ -113,6 +113,10 @@ final class BenchCommand implements Callable<Integer> {
         if (hyperparameters.typed(STEPS) && steps == 0) {
             throw new CommandFailure(Exit.USAGE, "--steps is 0; a benchmark measures at least 1");
         }
+        if (chosen.synchronization().inRounds()) {
+            throw new CommandFailure(
+                    Exit.USAGE, "a benchmark measures one training step, and replicas take the same; leave --sync out");
+        }
         BenchmarkPlan plan = plan(chosen.data().shards(), steps);
         Set<String> explicit = hyperparameters.explicitKeys();
         explicit.remove(STEPS);

@@ -158,6 +158,7 @@ final class HyperparameterOptions {
         ArgGroupSpec.Builder adaptation = group("Fine-tuning: what is trained", "adaptation", 104);
         tuning.addTo(adaptation);
         spec.addArgGroup(adaptation.build());
+        spec.addArgGroup(group("Rounds of replicas", "synchronization", 105).build());
         ArgGroupSpec.Builder data = group("Data", "data", 103);
         keys.stream().filter(key -> key.group().isEmpty()).forEach(key -> data.addArg(flag(key)));
         spec.addArgGroup(data.build());

@@ -97,6 +97,7 @@ final class StepCommand implements Callable<Integer> {
         ObservedGradients observed = new ObservedGradients();
         if (model == null) {
             Hyperparameters h = hyperparameters.resolve();
+            Replay.requireOneOptimizer("a fresh model with these flags", h);
             TrainingText text = new NewVocabulary(output, false).read(DataFile.orDefault(data), h, hyperparameters);
             Advice.print(output.err());
             try (Trainer trainer = new Trainer(h, text.corpus(), workers, observed)) {

@@ -55,7 +55,7 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         this.mode = mode;
         this.err = err;
         this.logEvery = logEvery;
-        long tokens = (long) h.data().batchSize() * h.model().contextLength();
+        long tokens = h.tokensPerStep();
         this.status = new TrainingStatus(firstStep, h.optimization().steps(), tokens);
         this.painter = new ProgressPainter(h, glyphs, columns);
         this.json = MetricsRecord.json(tokens);

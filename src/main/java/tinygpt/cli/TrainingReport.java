@@ -12,6 +12,7 @@ import tinygpt.hyperparameters.DataPlan;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.hyperparameters.Optimization;
+import tinygpt.hyperparameters.Synchronization;
 import tinygpt.report.SnapshotSize;
 import tinygpt.runs.AdapterFolder;
 import tinygpt.runs.Checkpoint;
@@ -75,6 +76,17 @@ final class TrainingReport {
                 CanonicalJson.shortest(o.learningRate()),
                 o.schedule().name().toLowerCase(Locale.ROOT),
                 h.seed());
+        Synchronization rounds = h.synchronization();
+        if (rounds.inRounds()) {
+            line(
+                    err,
+                    "rounds   %d replicas, each with batches of its own · %s local steps, then an outer step with rate %s,"
+                            + " momentum %s",
+                    rounds.replicas(),
+                    Show.count(rounds.localSteps()),
+                    CanonicalJson.shortest(rounds.outerLearningRate()),
+                    CanonicalJson.shortest(rounds.outerMomentum()));
+        }
         line(
                 err,
                 "run      %s · %d thread%s%s",

@@ -31,6 +31,7 @@ public final class FineTuningPlan {
                         SHARDS,
                         BatchOrder.SHUFFLED),
                 Adaptation.NONE,
+                Synchronization.EVERY_STEP,
                 1337);
     }
 }

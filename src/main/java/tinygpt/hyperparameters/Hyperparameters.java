@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
  * @param optimization how the parameters are moved
  * @param data how text becomes batches
  * @param adaptation which parameters are moved, and the adapters of a fine-tuning
+ * @param synchronization when those who train one model agree on its weights
  * @param seed the one number that all randomness hangs on
  */
 public record Hyperparameters(
@@ -24,9 +25,13 @@ public record Hyperparameters(
         Optimization optimization,
         DataPlan data,
         Adaptation adaptation,
+        Synchronization synchronization,
 
         @Describe("the one number that all randomness hangs on")
         long seed) {
+
+    /** The group that older configs do not have, and that one without rounds leaves out. */
+    private static final String SYNCHRONIZATION = "synchronization";
 
     public Hyperparameters {
         long tokens = (long) data.batchSize() * model.contextLength();
@@ -38,12 +43,42 @@ public record Hyperparameters(
                 model.contextLength(),
                 tokens,
                 Integer.MAX_VALUE);
+        require(
+                tokens * synchronization.replicas() <= Integer.MAX_VALUE,
+                "%d replicas with %,d tokens each are %,d tokens in a step, and at most %,d can be; lower --replicas or"
+                        + " --batch-size",
+                synchronization.replicas(),
+                tokens,
+                tokens * synchronization.replicas(),
+                Integer.MAX_VALUE);
+        require(
+                !synchronization.inRounds() || optimization.skipSpikes() == 0,
+                "skip_spikes compares each step with those before it, and replicas that train alone have no such"
+                        + " history in common; leave --skip-spikes or --sync diloco out");
     }
 
-    /** As a JSON tree: one object a group, keys in snake case. */
+    /** Tokens that one step trains on: a batch of each replica. */
+    public long tokensPerStep() {
+        return (long) data.batchSize() * model.contextLength() * synchronization.replicas();
+    }
+
+    /** The keys that the JSON has: every one, but those of {@link Synchronization} only if there are rounds. */
+    public List<HyperparameterKey> keys() {
+        return synchronization.inRounds()
+                ? HyperparameterKey.all()
+                : HyperparameterKey.all().stream()
+                        .filter(key -> !key.group().equals(SYNCHRONIZATION))
+                        .toList();
+    }
+
+    /** As a JSON tree: one object a group, keys in snake case; those of {@link #keys}. */
     public ObjectNode toJson() {
+        return toJson(keys());
+    }
+
+    private ObjectNode toJson(List<HyperparameterKey> keys) {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
-        for (HyperparameterKey key : HyperparameterKey.all()) {
+        for (HyperparameterKey key : keys) {
             ObjectNode group = key.group().isEmpty() ? root : root.withObjectProperty(key.group());
             group.set(key.name(), key.write(valueOf(key)));
         }
@@ -66,13 +101,14 @@ public record Hyperparameters(
      * <p>A new width without a new feed-forward width keeps the ratio of 4 where it was 4. A new learning rate without a
      * new minimum keeps their ratio. Fewer steps without a new warm-up keep the warm-up, but not more than a tenth of them.
      * Adapters, where there were none and everything was trained, are trained alone; taken away again, everything is.
+     * Rounds, where there were none, are of the usual kind but for what is said of them.
      *
      * @param changes a tree of the form of {@link #toJson()} with only the keys to change
      * @throws InvalidHyperparameterException for an unknown key, a wrong type or an impossible combination
      */
     public Hyperparameters with(JsonNode changes) {
-        ObjectNode merged = toJson();
         List<HyperparameterKey> keys = HyperparameterKey.all();
+        ObjectNode merged = toJson(keys);
         checkObject(changes, "the configuration");
         for (var entry : changes.properties()) {
             String name = entry.getKey();
@@ -109,11 +145,15 @@ public record Hyperparameters(
     }
 
     public Hyperparameters withModel(ModelShape other) {
-        return new Hyperparameters(other, optimization, data, adaptation, seed);
+        return new Hyperparameters(other, optimization, data, adaptation, synchronization, seed);
     }
 
     public Hyperparameters withAdaptation(Adaptation other) {
-        return new Hyperparameters(model, optimization, data, other, seed);
+        return new Hyperparameters(model, optimization, data, other, synchronization, seed);
+    }
+
+    public Hyperparameters withSynchronization(Synchronization other) {
+        return new Hyperparameters(model, optimization, data, adaptation, other, seed);
     }
 
     /**
@@ -134,6 +174,10 @@ public record Hyperparameters(
                 continue;
             }
             JsonNode tree = root.path(group.getName());
+            if (tree.isMissingNode() && group.getName().equals(SYNCHRONIZATION)) {
+                arguments[at++] = Synchronization.EVERY_STEP;
+                continue;
+            }
             checkObject(tree, group.getName());
             List<String> own = new ArrayList<>();
             List<Object> values = new ArrayList<>();
@@ -168,6 +212,10 @@ public record Hyperparameters(
                 owner = get(group, this);
             }
         }
+        return valueIn(owner, key);
+    }
+
+    private static Object valueIn(Object owner, HyperparameterKey key) {
         for (RecordComponent component : owner.getClass().getRecordComponents()) {
             if (component.getName().equals(camel(key.name()))) {
                 return get(component, owner);
@@ -199,6 +247,20 @@ public record Hyperparameters(
         }
         shortenWarmup(newOptimization, merged);
         followAdapters(changes.path("adaptation"), merged);
+        followRounds(changes.path(SYNCHRONIZATION), merged);
+    }
+
+    /** What is not said of rounds is usual when there are to be some, and goes when there are to be none. */
+    private void followRounds(JsonNode changes, ObjectNode merged) {
+        for (Synchronization usual : List.of(Synchronization.EVERY_STEP, Synchronization.ROUNDS)) {
+            ObjectNode tree = JsonNodeFactory.instance.objectNode();
+            HyperparameterKey.all().stream()
+                    .filter(key -> key.group().equals(SYNCHRONIZATION))
+                    .forEach(key -> tree.set(key.name(), key.write(valueIn(usual, key))));
+            if (usual.sync() != synchronization.sync() && tree.get("sync").equals(changes.path("sync"))) {
+                merged.set(SYNCHRONIZATION, tree.setAll((ObjectNode) changes));
+            }
+        }
     }
 
     private void followAdapters(JsonNode changes, ObjectNode merged) {

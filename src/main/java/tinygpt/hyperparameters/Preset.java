@@ -45,6 +45,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                         schedule(200, 1e-2, 1e-3, 20, 0.99, 0.1),
                         batches(8, 2),
                         Adaptation.NONE,
+                        Synchronization.EVERY_STEP,
                         1337)));
         presets.add(new Preset(
                 "tiny",
@@ -54,6 +55,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                         new Optimization(1800, 6e-3, 0, ScheduleKind.LINEAR, 100, 0.9, 0.99, 1e-8, 0.1, 1.0, 0),
                         batches(16, 4),
                         Adaptation.NONE,
+                        Synchronization.EVERY_STEP,
                         1337)));
         presets.add(new Preset(
                 "shakespeare-cpu",
@@ -63,6 +65,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                         schedule(2000, 1e-3, 1e-4, 100, 0.99, 0.1),
                         batches(12, 2),
                         Adaptation.NONE,
+                        Synchronization.EVERY_STEP,
                         1337)));
         presets.add(new Preset(
                 "shakespeare-gpu",
@@ -72,6 +75,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                         schedule(5000, 1e-3, 1e-4, 100, 0.99, 0.1),
                         batches(64, 16),
                         Adaptation.NONE,
+                        Synchronization.EVERY_STEP,
                         1337)));
         presets.add(gpt2("gpt2", 12, 768, 12, "GPT-2 small, 124M"));
         presets.add(gpt2("gpt2-medium", 24, 1024, 16, "GPT-2 medium, 355M"));
@@ -101,6 +105,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                         schedule(600_000, 6e-4, 6e-5, 2000, 0.95, 0.1),
                         batches(8, 8),
                         Adaptation.NONE,
+                        Synchronization.EVERY_STEP,
                         1337));
     }
 
@@ -116,6 +121,7 @@ public record Preset(String name, String about, Hyperparameters hyperparameters)
                         schedule(600_000, rate, rate / 10, 2000, 0.95, 0.1),
                         batches(8, 8),
                         Adaptation.NONE,
+                        Synchronization.EVERY_STEP,
                         1337));
     }
 

@@ -31,7 +31,7 @@ final class HyperparameterSummary {
     /** A row for every hyperparameter. */
     String markdown() {
         StringBuilder table = new StringBuilder("| hyperparameter | value | what it is |\n|---|---|---|\n");
-        for (HyperparameterKey key : HyperparameterKey.all()) {
+        for (HyperparameterKey key : hyperparameters.keys()) {
             // As code, since a selector like h.*.mlp.* would be read as emphasis.
             String value = value(key).replace("|", "\\|");
             table.append("| ").append(key.path()).append(" | ").append(value.isEmpty() ? "" : "`" + value + "`");
@@ -45,7 +45,7 @@ final class HyperparameterSummary {
         ProtoBuffer out = new ProtoBuffer();
         int experiment = out.begin(EXPERIMENT);
         out.number(3, wallSeconds);
-        for (HyperparameterKey key : HyperparameterKey.all()) {
+        for (HyperparameterKey key : hyperparameters.keys()) {
             int info = out.begin(4);
             out.string(1, key.path()).string(3, key.description()).integer(4, type(key));
             out.end(info);
@@ -60,7 +60,7 @@ final class HyperparameterSummary {
     byte[] sessionStart(double wallSeconds) {
         ProtoBuffer out = new ProtoBuffer();
         int session = out.begin(SESSION_START);
-        for (HyperparameterKey key : HyperparameterKey.all()) {
+        for (HyperparameterKey key : hyperparameters.keys()) {
             int entry = out.begin(1);
             out.string(1, key.path());
             int value = out.begin(2);

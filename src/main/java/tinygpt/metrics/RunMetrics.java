@@ -87,7 +87,7 @@ public final class RunMetrics implements TrainingListener, AutoCloseable {
         this.options = options;
         json = MetricsRecord.json(tokensPerStep());
         csv = MetricsRecord.csv(tokensPerStep());
-        tensors = new TensorRecord(new TensorNorms(trainer.optimizer()));
+        tensors = new TensorRecord(new TensorNorms(trainer.movement()));
     }
 
     /**
@@ -132,8 +132,7 @@ public final class RunMetrics implements TrainingListener, AutoCloseable {
         samplesLog = log(folder.resolve(SAMPLES), SAMPLES_CUT, evaluated ? Integer.MAX_VALUE : 0);
         Path events = folder.resolve(TENSORBOARD);
         if (options.tensorBoard()) {
-            tensorBoard = TensorBoardLog.open(
-                    events, trainer, tensors.norms(), tokensPerStep(), tensorBoardEvery(), most, seconds(now()));
+            tensorBoard = TensorBoardLog.open(events, trainer, tensors.norms(), tokensPerStep(), most, seconds(now()));
             open.add(tensorBoard);
         } else {
             TensorBoardLog.cut(events, trainer.stepsDone(), most);
@@ -178,11 +177,12 @@ public final class RunMetrics implements TrainingListener, AutoCloseable {
         write(() -> {
             long now = now();
             line(report, now);
-            if (report.step() % options.tensorsEvery() == 0) {
+            boolean here = report.step() >= trainer.stepsDone(); // not in the middle of a round
+            if (here && due(report.step(), options.tensorsEvery())) {
                 tensorsLog.append(tensors.step(report.step()));
             }
             if (tensorBoard != null) {
-                tensorBoard.step(report, seconds(now));
+                tensorBoard.step(report, here && due(report.step(), tensorBoardEvery()), seconds(now));
             }
         });
     }
@@ -250,6 +250,10 @@ public final class RunMetrics implements TrainingListener, AutoCloseable {
         }
     }
 
+    private boolean due(long step, int every) {
+        return trainer.hyperparameters().synchronization().due(step, every);
+    }
+
     private int tensorBoardEvery() {
         int every = options.tensorBoardTensorsEvery();
         return every > 0
@@ -258,8 +262,7 @@ public final class RunMetrics implements TrainingListener, AutoCloseable {
     }
 
     private long tokensPerStep() {
-        return (long) trainer.hyperparameters().data().batchSize()
-                * trainer.hyperparameters().model().contextLength();
+        return trainer.hyperparameters().tokensPerStep();
     }
 
     private static long now() {

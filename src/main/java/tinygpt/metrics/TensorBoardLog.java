@@ -31,19 +31,17 @@ final class TensorBoardLog implements Closeable {
     private final Trainer trainer;
     private final TensorNorms norms;
     private final long tokensPerStep;
-    private final int tensorsEvery;
     private final byte[][] normTags;
     private final byte[][] gradientTags;
     private final byte[][] ratioTags;
     private final byte[][] weightTags;
     private final Histogram histogram = new Histogram();
 
-    private TensorBoardLog(EventFile file, Trainer trainer, TensorNorms norms, long tokensPerStep, int tensorsEvery) {
+    private TensorBoardLog(EventFile file, Trainer trainer, TensorNorms norms, long tokensPerStep) {
         this.file = file;
         this.trainer = trainer;
         this.norms = norms;
         this.tokensPerStep = tokensPerStep;
-        this.tensorsEvery = tensorsEvery;
         this.normTags = tags("norm/");
         this.gradientTags = tags("grad/");
         this.ratioTags = tags("update_ratio/");
@@ -54,24 +52,17 @@ final class TensorBoardLog implements Closeable {
      * Opens the event file of a run, or makes one.
      *
      * @param folder {@code tb} in the run folder
-     * @param tensorsEvery steps between the norms of every tensor
      * @param most how many events of the last step to keep at most
      */
     static TensorBoardLog open(
-            Path folder,
-            Trainer trainer,
-            TensorNorms norms,
-            long tokensPerStep,
-            int tensorsEvery,
-            int most,
-            double wallSeconds)
+            Path folder, Trainer trainer, TensorNorms norms, long tokensPerStep, int most, double wallSeconds)
             throws IOException {
         Files.createDirectories(folder);
         Path path = find(folder).orElse(folder.resolve(fileName(wallSeconds)));
         long size = Files.exists(path) ? EventCut.keep(path, trainer.stepsDone(), most) : 0;
         EventFile file = EventFile.open(path, size, wallSeconds);
         try {
-            TensorBoardLog log = new TensorBoardLog(file, trainer, norms, tokensPerStep, tensorsEvery);
+            TensorBoardLog log = new TensorBoardLog(file, trainer, norms, tokensPerStep);
             log.hyperparameters(wallSeconds, size == 0);
             return log;
         } catch (IOException e) {
@@ -89,14 +80,15 @@ final class TensorBoardLog implements Closeable {
         }
     }
 
-    void step(StepReport report, double wallSeconds) throws IOException {
+    /** A step, with the norms of every tensor if they are wanted. */
+    void step(StepReport report, boolean tensors, double wallSeconds) throws IOException {
         file.begin(report.step(), wallSeconds);
         file.scalar(LOSS_TAG, report.loss());
         file.scalar(RATE_TAG, report.learningRate());
         file.scalar(NORM_TAG, report.gradientNorm());
         file.scalar(RATIO_TAG, report.updateRatio());
         file.scalar(SPEED_TAG, tokensPerStep / (report.nanoseconds() * 1e-9));
-        if (report.step() % tensorsEvery == 0) {
+        if (tensors) {
             for (int i = 0; i < norms.count(); i++) {
                 file.scalar(normTags[i], norms.weight(i));
                 file.scalar(gradientTags[i], norms.gradient(i));

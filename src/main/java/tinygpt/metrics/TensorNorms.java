@@ -2,19 +2,19 @@ package tinygpt.metrics;
 
 import java.util.List;
 import tinygpt.parameters.Parameter;
-import tinygpt.training.AdamW;
+import tinygpt.training.Movement;
 
 /**
- * The 2-norms of every tensor in the last step: of its gradient before clipping, of itself after, of its change. And how
+ * The 2-norms of every tensor in the last step, or in the last round of replicas: of its gradient before clipping, of itself after, of its change. And how
  * large the change was beside the tensor, in two measures.
  */
 final class TensorNorms {
-    private final AdamW optimizer;
+    private final Movement movement;
     private final List<Parameter> parameters;
 
-    TensorNorms(AdamW optimizer) {
-        this.optimizer = optimizer;
-        this.parameters = optimizer.parameters();
+    TensorNorms(Movement movement) {
+        this.movement = movement;
+        this.parameters = movement.parameters();
     }
 
     List<Parameter> parameters() {
@@ -26,16 +26,16 @@ final class TensorNorms {
     }
 
     double weight(int i) {
-        return optimizer.weightNorm(i);
+        return movement.weightNorm(i);
     }
 
     /** 0 for what is frozen, like the change. */
     double gradient(int i) {
-        return optimizer.gradientNorm(i);
+        return movement.gradientNorm(i);
     }
 
     double change(int i) {
-        return optimizer.changeNorm(i);
+        return movement.changeNorm(i);
     }
 
     /** Change / weight, or NaN for a tensor of zeros. */
@@ -46,7 +46,7 @@ final class TensorNorms {
 
     /** Mean |change| / mean |weight|, or NaN for a tensor of zeros. */
     double meanRatio(int i) {
-        double weight = optimizer.weightSize(i);
-        return weight == 0 ? Double.NaN : optimizer.changeSize(i) / weight;
+        double weight = movement.weightSize(i);
+        return weight == 0 ? Double.NaN : movement.changeSize(i) / weight;
     }
 }

@@ -41,6 +41,7 @@ public final class RunState {
             new Group("optimization", "Optimization"),
             new Group("data", "Data"),
             new Group("adaptation", "Fine-tuning"),
+            new Group("synchronization", "Rounds of replicas"),
             new Group("", "Seed"));
 
     private final RunFolder folder;
@@ -197,14 +198,18 @@ public final class RunState {
         ObjectNode json = JsonNodeFactory.instance.objectNode().put("sha256", hyperparameters.sha256());
         ArrayNode groups = json.putArray("groups");
         for (Group group : GROUPS) {
+            List<HyperparameterKey> keys = hyperparameters.keys().stream()
+                    .filter(key -> key.group().equals(group.name()))
+                    .toList();
+            if (keys.isEmpty()) {
+                continue;
+            }
             ArrayNode values = groups.addObject().put("title", group.title()).putArray("values");
-            for (HyperparameterKey key : HyperparameterKey.all()) {
-                if (key.group().equals(group.name())) {
-                    values.addObject()
-                            .put("key", key.name())
-                            .put("value", spelled(hyperparameters, key.path()))
-                            .put("about", key.description());
-                }
+            for (HyperparameterKey key : keys) {
+                values.addObject()
+                        .put("key", key.name())
+                        .put("value", spelled(hyperparameters, key.path()))
+                        .put("about", key.description());
             }
         }
         return json;

@@ -21,11 +21,17 @@ final class SnapshotPlan {
         this.steps = steps;
     }
 
-    /** The plan of a run; empty if it wants none. */
+    /** The plan of a run; empty if it wants none. With rounds of replicas each is where the round of its step ends. */
     static SnapshotPlan of(Hyperparameters hyperparameters, RunSettings.Snapshots settings) {
-        return settings.count() == 0
-                ? new SnapshotPlan(new TreeSet<>())
-                : of(hyperparameters.optimization().steps(), settings.count());
+        TreeSet<Long> ends = new TreeSet<>();
+        if (settings.count() > 0) {
+            long last = hyperparameters.optimization().steps();
+            for (long step : of(last, settings.count()).steps()) {
+                long end = step == 0 ? 0 : hyperparameters.synchronization().roundEnd(step - 1);
+                ends.add(Math.min(last, end));
+            }
+        }
+        return new SnapshotPlan(ends);
     }
 
     /**

@@ -1,11 +1,14 @@
 package tinygpt.runs;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import tinygpt.formats.BadFileException;
 import tinygpt.formats.ModelTensors;
 import tinygpt.formats.SafetensorsReader;
@@ -16,12 +19,16 @@ import tinygpt.parameters.ParameterKind;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.parameters.Quantization;
 import tinygpt.tensor.Slab;
+import tinygpt.training.AdamWMoments;
+import tinygpt.training.OptimizerState;
 
 /**
  * The state of a run in one safetensors file, which any tool for safetensors can open.
  *
  * <p>Tensors, all float32: {@code NAME} for each parameter with numbers of its own, and, if training is to go on from
- * here, {@code adam.m.NAME} and {@code adam.v.NAME} for each that is trained. Metadata: {@code tinygpt_format}, {@code step}, {@code tokens_seen},
+ * here, {@code adam.m.NAME} and {@code adam.v.NAME} for each that is trained; of a run with
+ * replicas {@code adam.m.K.NAME} and {@code adam.v.K.NAME} of replica K, counted from 0, and {@code diloco.outer.NAME}, the
+ * velocity of the outer step. Metadata: {@code tinygpt_format}, {@code step}, {@code tokens_seen},
  * {@code config} with {@code config_sha256}, {@code weights_sha256}, {@code optimizer_sha256} of the moments by the rule of
  * {@link WeightFingerprint} (older checkpoints have none), {@code tokenizer} and whatever else the caller adds. With fewer
  * bits a number it is a {@link QuantizedCheckpoint}.
@@ -71,6 +78,18 @@ public final class Checkpoint {
         return save(file, facts, registry, mean, variance).header();
     }
 
+    /** Writes a checkpoint of a run that has one AdamW, and returns its fingerprints. */
+    static Saved save(Path file, Facts facts, ParameterRegistry registry, Slab mean, Slab variance) {
+        if ((mean == null) != (variance == null)) {
+            throw new IllegalArgumentException("an optimizer has both moments or none");
+        }
+        return save(file, facts, registry, Optional.ofNullable(mean).map(m -> oneAdamW(m, variance)));
+    }
+
+    private static OptimizerState oneAdamW(Slab mean, Slab variance) {
+        return new OptimizerState(List.of(new AdamWMoments(mean, variance)), Optional.empty());
+    }
+
     /**
      * What was written, for the ledger.
      *
@@ -80,27 +99,23 @@ public final class Checkpoint {
      */
     record Saved(CheckpointHeader header, WeightFingerprint weights, String sha256) {}
 
-    /** Writes a checkpoint as {@link #write} does, and returns its fingerprints. */
-    static Saved save(Path file, Facts facts, ParameterRegistry registry, Slab mean, Slab variance) {
+    /** Writes a checkpoint as {@link #write} does, with what the optimizer remembers if anything. */
+    static Saved save(Path file, Facts facts, ParameterRegistry registry, Optional<OptimizerState> state) {
         checkBelongs(facts, registry);
-        if ((mean == null) != (variance == null)) {
-            throw new IllegalArgumentException("an optimizer has both moments or none");
+        SortedMap<TensorRole, Slab> remembered = state.map(TensorRole::slabs).orElseGet(TreeMap::new);
+        List<TensorRole> roles = TensorRole.remembered(facts.hyperparameters().synchronization());
+        if (state.isPresent() && !roles.equals(List.copyOf(remembered.keySet()))) {
+            throw new IllegalArgumentException("the optimizer's state is not that of "
+                    + facts.hyperparameters().synchronization());
         }
         WeightFingerprint weights = WeightFingerprint.of(registry);
-        Optional<String> moments =
-                mean == null ? Optional.empty() : Optional.of(TensorRole.momentsSha256(registry, mean, variance));
+        Optional<String> moments = state.map(present -> TensorRole.sha256(registry, remembered));
         try (SafetensorsWriter out = SafetensorsWriter.create(file)) {
             CheckpointHeader header = CheckpointMetadata.write(out, facts, weights, moments, Optional.empty());
             TensorRole.WEIGHT.declare(out, registry);
-            if (mean != null) {
-                TensorRole.MEAN.declare(out, registry);
-                TensorRole.VARIANCE.declare(out, registry);
-            }
+            remembered.keySet().forEach(role -> role.declare(out, registry));
             TensorRole.WEIGHT.store(out, registry, registry.weights());
-            if (mean != null) {
-                TensorRole.MEAN.store(out, registry, mean);
-                TensorRole.VARIANCE.store(out, registry, variance);
-            }
+            remembered.forEach((role, slab) -> role.store(out, registry, slab));
             out.commit();
             return new Saved(header, weights, out.sha256());
         }
@@ -173,6 +188,11 @@ public final class Checkpoint {
      * @throws BadFileException if the checkpoint is damaged, of another shape, or has no optimizer state
      */
     public static void readOptimizer(Path file, ParameterRegistry registry, Slab mean, Slab variance) {
+        readOptimizer(file, registry, oneAdamW(mean, variance));
+    }
+
+    /** Reads what an optimizer remembers, or the optimizers of replicas and the outer step, as above. */
+    static void readOptimizer(Path file, ParameterRegistry registry, OptimizerState state) {
         try (SafetensorsReader in = SafetensorsReader.open(file)) {
             CheckpointHeader header = header(in);
             if (!header.hasOptimizerState()) {
@@ -181,10 +201,10 @@ public final class Checkpoint {
                         "holds no optimizer state, so training cannot go on as if it had not stopped; "
                                 + "start a new run from its weights, or use a checkpoint that was saved with it");
             }
-            checkFits(in, registry, List.of(TensorRole.MEAN, TensorRole.VARIANCE));
-            TensorRole.MEAN.load(in, registry, mean);
-            TensorRole.VARIANCE.load(in, registry, variance);
-            checkOptimizer(file, header, TensorRole.momentsSha256(registry, mean, variance));
+            SortedMap<TensorRole, Slab> remembered = TensorRole.slabs(state);
+            checkFits(in, registry, List.copyOf(remembered.keySet()));
+            remembered.forEach((role, slab) -> role.load(in, registry, slab));
+            checkOptimizer(file, header, TensorRole.sha256(registry, remembered));
         }
     }
 
@@ -202,7 +222,7 @@ public final class Checkpoint {
                 checkOptimizer(
                         file,
                         header,
-                        WeightFingerprint.of(in, name -> TensorRole.of(name) != TensorRole.WEIGHT)
+                        WeightFingerprint.of(in, name -> !TensorRole.isWeight(name))
                                 .whole());
             }
             return header;
@@ -245,18 +265,19 @@ public final class Checkpoint {
      * @throws BadFileException if reading fails
      */
     static WeightFingerprint fingerprint(SafetensorsReader in) {
-        return WeightFingerprint.of(in, name -> TensorRole.of(name) == TensorRole.WEIGHT);
+        return WeightFingerprint.of(in, TensorRole::isWeight);
     }
 
     /** What a file says, once its tensors are known to be those of the model it describes. */
     private static CheckpointHeader header(SafetensorsReader in) {
-        boolean hasOptimizer = in.names().stream().anyMatch(n -> TensorRole.of(n) != TensorRole.WEIGHT);
+        boolean hasOptimizer = !in.names().stream().allMatch(TensorRole::isWeight);
         CheckpointHeader header = CheckpointMetadata.read(in, hasOptimizer);
         Hyperparameters hyperparameters = header.hyperparameters();
-        checkFits(
-                in,
-                ModelTensors.registry(in, hyperparameters.model(), hyperparameters.adaptation()),
-                hasOptimizer ? List.of(TensorRole.values()) : List.of(TensorRole.WEIGHT));
+        List<TensorRole> roles = new ArrayList<>(List.of(TensorRole.WEIGHT));
+        if (hasOptimizer) {
+            roles.addAll(TensorRole.remembered(hyperparameters.synchronization()));
+        }
+        checkFits(in, ModelTensors.registry(in, hyperparameters.model(), hyperparameters.adaptation()), roles);
         return header;
     }
 
@@ -264,13 +285,15 @@ public final class Checkpoint {
     private static void checkFits(SafetensorsReader in, ParameterRegistry registry, List<TensorRole> roles) {
         Set<String> known = new HashSet<>(QuantizedCheckpoint.checkRounded(in, registry));
         for (TensorRole role : roles) {
-            ModelTensors.check(in, registry, role.layout, role.name);
-            role.layout.parameters(registry).forEach(p -> known.add(role.name.apply(p.name())));
+            role.check(in, registry);
+            role.layout().parameters(registry).forEach(p -> known.add(role.name(p.name())));
         }
+        boolean weights = roles.contains(TensorRole.WEIGHT);
+        boolean remembered = roles.size() > (weights ? 1 : 0);
         ModelTensors.refuseUnknown(
                 in,
                 in.names().stream()
-                        .filter(n -> roles.contains(TensorRole.of(n)) && !known.contains(n))
+                        .filter(n -> (TensorRole.isWeight(n) ? weights : remembered) && !known.contains(n))
                         .toList());
     }
 }

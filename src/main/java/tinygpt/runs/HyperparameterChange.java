@@ -14,8 +14,15 @@ import tinygpt.hyperparameters.Hyperparameters;
  * @param to the new value, as JSON
  */
 public record HyperparameterChange(String path, String from, String to) {
-    /** What may change in the middle of a run: the rest decides which parameters there are or which text is held back. */
-    private static final Set<String> CHANGEABLE_DATA = Set.of("data.batch_size", "data.shards", "data.order", "seed");
+    /** What may change in the middle of a run: the rest decides which parameters there are, which text is held back, or what an optimizer remembers. */
+    private static final Set<String> CHANGEABLE = Set.of(
+            "data.batch_size",
+            "data.shards",
+            "data.order",
+            "seed",
+            "synchronization.local_steps",
+            "synchronization.outer_learning_rate",
+            "synchronization.outer_momentum");
 
     /** What differs, in the order of the keys. */
     public static List<HyperparameterChange> between(Hyperparameters before, Hyperparameters after) {
@@ -32,7 +39,7 @@ public record HyperparameterChange(String path, String from, String to) {
 
     /** Whether a run can go on with it, if somebody insists. */
     public boolean possible() {
-        return path.startsWith("optimization.") || path.endsWith("_dropout") || CHANGEABLE_DATA.contains(path);
+        return path.startsWith("optimization.") || path.endsWith("_dropout") || CHANGEABLE.contains(path);
     }
 
     @Override

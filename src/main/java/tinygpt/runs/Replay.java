@@ -119,6 +119,7 @@ public final class Replay implements AutoCloseable {
             // Resuming has changed them; the next checkpoint says to what.
             hyperparameters = Checkpoint.readHeader(later.file()).hyperparameters();
         }
+        requireOneOptimizer(folder.path().toString(), hyperparameters);
         TrainingText text = SavedState.text(start.file(), header, data);
         Trainer trainer = new Trainer(hyperparameters, text.corpus(), threads, engines);
         try {
@@ -127,6 +128,20 @@ public final class Replay implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             trainer.close();
             throw e;
+        }
+    }
+
+    /**
+     * Refuses hyperparameters with which a step is not one gradient and one update.
+     *
+     * @param what it is that has them, for the message
+     * @throws IllegalArgumentException if there are rounds of replicas
+     */
+    public static void requireOneOptimizer(String what, Hyperparameters hyperparameters) {
+        if (hyperparameters.synchronization().inRounds()) {
+            throw new IllegalArgumentException(what
+                    + " is trained in rounds of replicas (--sync diloco), whose weights are averaged at the end of a round:"
+                    + " there is not one update of a step that could be followed; take a run without --sync");
         }
     }
 

@@ -108,7 +108,8 @@ record ResumedRun(RunFolder folder, Resumption how, Compute compute) {
                 changes.stream().filter(c -> !c.possible()).toList();
         if (!impossible.isEmpty()) {
             throw new IllegalArgumentException("a run cannot go on with another " + list(impossible)
-                    + ": its parameters or its split would not be the same; start a new run, with --from if it shall"
+                    + ": its parameters, its split or what its optimizer"
+                    + " remembers would not be the same; start a new run, with --from if it shall"
                     + " begin with these weights");
         }
         if (!how.changeAllowed()) {

@@ -4,6 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import tinygpt.formats.StrictJson;
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.hyperparameters.Synchronization;
 
 /**
  * What a person says about a run that does not change what is learned: no hyperparameters, and not hashed. They are kept in
@@ -74,14 +76,13 @@ public record RunSettings(
         return new RunSettings(Math.max(1, steps / 10), 0, KEEP, false, true, Snapshots.DEFAULT);
     }
 
-    /** Whether training evaluates after a step. */
-    boolean evaluatesAt(long step, long lastStep) {
-        return evaluateEvery > 0 && (step % evaluateEvery == 0 || step == lastStep);
-    }
-
-    /** Whether a checkpoint is due after a step, apart from evaluations. */
-    boolean savesAt(long step) {
-        return saveEvery > 0 && step % saveEvery == 0;
+    /** Whether a checkpoint is due after a step, or a round of replicas, after which training does not evaluate. */
+    boolean savesBetweenEvaluations(long step, Hyperparameters hyperparameters) {
+        Synchronization synchronization = hyperparameters.synchronization();
+        boolean evaluates = evaluateEvery > 0
+                && (synchronization.due(step, evaluateEvery)
+                        || step == hyperparameters.optimization().steps());
+        return saveEvery > 0 && synchronization.due(step, saveEvery) && !evaluates;
     }
 
     /** As JSON, for {@link #fromJson}. */

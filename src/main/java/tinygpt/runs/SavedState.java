@@ -36,7 +36,7 @@ final class SavedState {
     static void restore(Path checkpoint, CheckpointHeader header, Trainer trainer) {
         Checkpoint.readWeights(checkpoint, trainer.registry());
         if (header.hasOptimizerState()) {
-            Checkpoint.readOptimizer(checkpoint, trainer.registry(), trainer.mean(), trainer.meanSquare());
+            Checkpoint.readOptimizer(checkpoint, trainer.registry(), trainer.state());
         } else if (header.step() > 0) {
             throw new BadFileException(
                     checkpoint,

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import tinygpt.formats.AtomicFile;
 import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.Hyperparameters;
@@ -210,8 +211,7 @@ public final class TrainingRun implements AutoCloseable {
             @Override
             public void onStep(StepReport report) {
                 long step = report.step();
-                long last = trainer.hyperparameters().optimization().steps();
-                if (settings.savesAt(step) && !settings.evaluatesAt(step, last)) {
+                if (step == trainer.stepsDone() && settings.savesBetweenEvaluations(step, trainer.hyperparameters())) {
                     save();
                 }
             }
@@ -253,8 +253,7 @@ public final class TrainingRun implements AutoCloseable {
                         trainer.tokensSeen(),
                         extras),
                 trainer.registry(),
-                first ? null : trainer.mean(),
-                first ? null : trainer.meanSquare());
+                first ? Optional.empty() : Optional.of(trainer.state()));
         ledger.append(LedgerEntry.checkpoint(saved, file.getFileName().toString()));
         savedStep = step;
         prune();

@@ -99,7 +99,7 @@ public record LocalTrialRunner(
                 run.save();
             }
             trainer.train(until, asked.evaluateEvery(), watch::stops);
-            if (trainer.stepsDone() == until && trainer.lastEvaluatedStep() != until && !watch.stops()) {
+            if (trainer.stepsDone() >= until && trainer.lastEvaluatedStep() != trainer.stepsDone() && !watch.stops()) {
                 trainer.evaluate();
             }
         }

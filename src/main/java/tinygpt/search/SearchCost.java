@@ -3,6 +3,7 @@ package tinygpt.search;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.hyperparameters.Synchronization;
 import tinygpt.model.TrainingFlops;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.text.Corpus;
@@ -75,10 +76,11 @@ public record SearchCost(List<OfTrial> trials, long steps, long tokens, double s
     }
 
     private static double flops(ParameterRegistry registry, Hyperparameters hyperparameters) {
-        return TrainingFlops.ofStep(
-                registry,
-                hyperparameters.data().batchSize(),
-                hyperparameters.model().contextLength());
+        return hyperparameters.synchronization().replicas()
+                * TrainingFlops.ofStep(
+                        registry,
+                        hyperparameters.data().batchSize(),
+                        hyperparameters.model().contextLength());
     }
 
     /**
@@ -86,7 +88,8 @@ public record SearchCost(List<OfTrial> trials, long steps, long tokens, double s
      * while the JVM compiles. The model is thrown away.
      */
     public static double measure(Hyperparameters hyperparameters, Corpus corpus, int threads, BooleanSupplier stop) {
-        try (Trainer trainer = new Trainer(hyperparameters, corpus, threads)) {
+        Hyperparameters alone = hyperparameters.withSynchronization(Synchronization.EVERY_STEP); // short steps
+        try (Trainer trainer = new Trainer(alone, corpus, threads)) {
             int steps = Math.min(MOST_STEPS, hyperparameters.optimization().steps());
             double flops = flops(trainer.registry(), trainer.hyperparameters());
             double quickest = Double.POSITIVE_INFINITY;

@@ -112,7 +112,8 @@ public record SizeFamily(List<Size> sizes) {
 
     /** Floating point operations of all steps. */
     public static double flops(Hyperparameters hyperparameters) {
-        return hyperparameters.optimization().steps()
+        return (double) hyperparameters.optimization().steps()
+                * hyperparameters.synchronization().replicas()
                 * TrainingFlops.ofStep(
                         ParameterRegistry.of(hyperparameters),
                         hyperparameters.data().batchSize(),

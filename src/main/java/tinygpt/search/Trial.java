@@ -49,11 +49,6 @@ public record Trial(int index, Map<String, JsonNode> values, Hyperparameters hyp
 
     /** Tokens that a step trains on. */
     public long tokensPerStep() {
-        return tokensPerStep(hyperparameters);
-    }
-
-    static long tokensPerStep(Hyperparameters hyperparameters) {
-        return (long) hyperparameters.data().batchSize()
-                * hyperparameters.model().contextLength();
+        return hyperparameters.tokensPerStep();
     }
 }

@@ -95,9 +95,8 @@ public record TrialList(List<Trial> trials, List<Skipped> skipped) {
         if (!plan.equalTokens()) {
             return changed;
         }
-        long tokens =
-                Trial.tokensPerStep(plan.base()) * plan.base().optimization().steps();
-        long steps = Math.max(1, Math.round((double) tokens / Trial.tokensPerStep(changed)));
+        long tokens = plan.base().tokensPerStep() * plan.base().optimization().steps();
+        long steps = Math.max(1, Math.round((double) tokens / changed.tokensPerStep()));
         return changed.with("optimization." + STEPS, Long.toString(steps));
     }
 }

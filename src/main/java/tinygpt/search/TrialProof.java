@@ -33,7 +33,9 @@ public record TrialProof(
             "model.feed_forward_width", "model.width",
             "optimization.min_learning_rate", "optimization.learning_rate",
             "optimization.warmup_steps", "optimization.steps",
-            "adaptation.trainable", "adaptation.lora_rank");
+            "adaptation.trainable", "adaptation.lora_rank",
+            "synchronization.replicas", "synchronization.sync",
+            "synchronization.local_steps", "synchronization.sync");
 
     private static final String STEPS = "optimization.steps";
 

@@ -35,6 +35,7 @@ final class Replica implements AutoCloseable {
     private ShardGradients gradients;
     private int most; // shards that there is room for
     private long weightsId = -1;
+    private RoundTrainer rounds; // null until there is a round
 
     private Replica(ReplicaPlan plan, int threads) {
         this.id = plan.id();
@@ -104,11 +105,20 @@ final class Replica implements AutoCloseable {
             losses[i] = gradients.loss(first + i);
         }
         return new BlockGradient(
-                trained.read(gradients.sum(), SlabLayout.TRAINED),
-                losses,
-                seconds,
-                SparkEnv.get().blockManager().blockManagerId().host(),
-                SparkEngine.arithmetic());
+                trained.read(gradients.sum(), SlabLayout.TRAINED), losses, seconds, host(), ArithmeticWatch.here());
+    }
+
+    /** Trains by itself for some steps, from moments that are given. */
+    RoundPart round(int number, long first, int steps, byte[][][] moments) {
+        weightsId = -1; // the weights move
+        if (rounds == null) {
+            rounds = new RoundTrainer(model, hyperparameters, tokens, team);
+        }
+        return rounds.train(number, first, steps, moments, host());
+    }
+
+    private static String host() {
+        return SparkEnv.get().blockManager().blockManagerId().host();
     }
 
     /** A block of more shards comes when other executors are lost. */
@@ -145,6 +155,9 @@ final class Replica implements AutoCloseable {
     public void close() {
         if (gradients != null) {
             gradients.close();
+        }
+        if (rounds != null) {
+            rounds.close();
         }
         team.close();
         registry.close();

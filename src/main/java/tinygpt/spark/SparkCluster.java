@@ -212,6 +212,20 @@ final class SparkCluster implements Cluster {
                 : context.getConf().getSizeAsBytes("spark.executor.memory", "1g");
     }
 
+    /** Refuses a model for which an executor has no room on its Java heap: it would die of it again and again. */
+    void requireExecutorHeap(long needed) {
+        long heap = executorHeap();
+        if (needed > heap) {
+            throw new IllegalArgumentException(String.format(
+                    java.util.Locale.ROOT,
+                    "an executor's heap has %,d MB, and the weights of this model need %,d MB there; use --spark-conf"
+                            + " spark.executor.memory=%dg (the third number of local-cluster[...] is what the worker has)",
+                    heap >> 20,
+                    needed >> 20,
+                    1 + (needed >> 30)));
+        }
+    }
+
     /** Frees what was sent to everybody. */
     void release(Broadcast<?> sent) {
         if (!context.sc().isStopped()) {

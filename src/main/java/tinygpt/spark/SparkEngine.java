@@ -8,8 +8,6 @@ import tinygpt.model.Gpt;
 import tinygpt.parameters.ParameterBytes;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.parameters.SlabLayout;
-import tinygpt.tensor.Blas;
-import tinygpt.tensor.KernelChoice;
 import tinygpt.tensor.Slab;
 import tinygpt.tensor.WorkerTeam;
 import tinygpt.training.BatchPlan;
@@ -33,13 +31,14 @@ final class SparkEngine implements GradientEngine {
     private final BlockSum sum;
     private final Slab gradients;
     private final ReplicaPlan replicas;
-    private boolean differenceTold;
+    private final ArithmeticWatch arithmetic;
 
     SparkEngine(SparkCluster cluster, Gpt model, Hyperparameters h, int[] tokens, WorkerTeam team) {
         this.cluster = cluster;
         this.registry = model.registry();
         this.trained = new ParameterBytes(registry.trained());
-        requireHeap();
+        this.arithmetic = new ArithmeticWatch(cluster);
+        cluster.requireExecutorHeap(HEAP_COPIES * trained.size());
         this.plan = new BatchPlan(h, tokens.length);
         this.sum = new BlockSum(registry, team);
         this.gradients = Slab.allocate("gradients", registry.trainedSize());
@@ -48,20 +47,6 @@ final class SparkEngine implements GradientEngine {
         } catch (RuntimeException | Error e) {
             gradients.close();
             throw e;
-        }
-    }
-
-    /** An executor without room dies of it again and again, which says little. */
-    private void requireHeap() {
-        long heap = cluster.executorHeap();
-        if (HEAP_COPIES * trained.size() > heap) {
-            throw new IllegalArgumentException(String.format(
-                    java.util.Locale.ROOT,
-                    "an executor's heap has %,d MB, and the weights of this model need %,d MB there; use --spark-conf"
-                            + " spark.executor.memory=%dg (the third number of local-cluster[...] is what the worker has)",
-                    heap >> 20,
-                    HEAP_COPIES * trained.size() >> 20,
-                    1 + (HEAP_COPIES * trained.size() >> 30)));
         }
     }
 
@@ -90,28 +75,12 @@ final class SparkEngine implements GradientEngine {
                 results.stream().mapToDouble(BlockGradient::seconds).max().orElse(0)));
         double loss = 0;
         for (BlockGradient block : results) {
-            noteDifference(block);
+            arithmetic.see(block.host(), block.arithmetic());
             for (double one : block.losses()) {
                 loss += one;
             }
         }
         return loss / plan.batchTokens();
-    }
-
-    /** Other processors have other vectors, and so other last digits; who computes a block is chance. */
-    private void noteDifference(BlockGradient block) {
-        String here = arithmetic();
-        if (!differenceTold && !block.arithmetic().equals(here)) {
-            differenceTold = true;
-            cluster.notes()
-                    .accept("executor on " + block.host() + " computes with " + block.arithmetic()
-                            + ", this machine with " + here + "; the last digits may differ from those of another run");
-        }
-    }
-
-    /** What the last bits of a result hang on. */
-    static String arithmetic() {
-        return KernelChoice.describe() + ", " + Blas.describe();
     }
 
     @Override

@@ -18,27 +18,17 @@ import tinygpt.tensor.Workspace;
  * its clip: the factor is min(1, clip / (norm + 1e-6)). Which parameters decay and which are frozen is
  * said in the registry. What is frozen counts neither in the norm nor in the clip, is not touched, and has no moments.
  */
-public final class AdamW implements AutoCloseable {
+public final class AdamW implements Movement, AutoCloseable {
     private static final double CLIP_EPSILON = 1e-6;
 
     private final ParameterRegistry registry;
     private final Optimization optimization;
     private final WorkerTeam team;
     private final Pieces pieces;
-    private final Slab m;
-    private final Slab v;
+    private final AdamWMoments moments;
     private final AdamWStep scalars = new AdamWStep();
-    private final double[] pieceGradient;
-    private final double[] pieceWeight;
-    private final double[] pieceChange;
-    private final double[] pieceWeightSize;
-    private final double[] pieceChangeSize;
-    private final double[] gradientSquares; // by parameter
-    private final double[] weightSquares;
-    private final double[] changeSquares;
-    private final double[] weightSizes; // sums of |weight|
-    private final double[] changeSizes;
-    private final double[][] sums;
+    private final MovementSums movement;
+    private final double[][] sums; // by piece
     private final Pieces.Work normWork = this::normOf;
     private final Pieces.Work weightWork = this::weightNormOf;
     private final Pieces.Work stepWork = this::movePiece;
@@ -48,32 +38,18 @@ public final class AdamW implements AutoCloseable {
     private double clipFactor;
 
     public AdamW(ParameterRegistry registry, Optimization optimization, WorkerTeam team) {
+        this(registry, optimization, team, AdamWMoments.allocate(registry));
+    }
+
+    /** An optimizer that goes on from moments, which it closes with itself. */
+    AdamW(ParameterRegistry registry, Optimization optimization, WorkerTeam team, AdamWMoments moments) {
         this.registry = registry;
         this.optimization = optimization;
         this.team = team;
         this.pieces = new Pieces(registry, SlabLayout.WEIGHTS);
-        this.m = Slab.allocate("Adam's mean of gradients", registry.trainedSize());
-        this.v = secondSlab(m, registry.trainedSize());
-        pieceGradient = new double[pieces.count()];
-        pieceWeight = new double[pieces.count()];
-        pieceChange = new double[pieces.count()];
-        pieceWeightSize = new double[pieces.count()];
-        pieceChangeSize = new double[pieces.count()];
-        gradientSquares = new double[pieces.parameters.size()];
-        weightSquares = new double[pieces.parameters.size()];
-        changeSquares = new double[pieces.parameters.size()];
-        weightSizes = new double[pieces.parameters.size()];
-        changeSizes = new double[pieces.parameters.size()];
-        sums = new double[pieces.count()][4];
-    }
-
-    private static Slab secondSlab(Slab first, long size) {
-        try {
-            return Slab.allocate("Adam's mean of squared gradients", size);
-        } catch (OutOfMemoryError e) {
-            first.close();
-            throw e;
-        }
+        this.moments = moments;
+        this.movement = new MovementSums(pieces);
+        this.sums = new double[pieces.count()][4];
     }
 
     /**
@@ -100,8 +76,8 @@ public final class AdamW implements AutoCloseable {
     public double measure(Slab gradients) {
         this.gradients = gradients;
         pieces.sweep(team, normWork);
-        pieces.sumByParameter(pieceGradient, gradientSquares);
-        gradientNorm = Math.sqrt(sum(gradientSquares));
+        movement.addUp(MovementSums.GRADIENT);
+        gradientNorm = Math.sqrt(movement.trained(MovementSums.GRADIENT));
         return gradientNorm;
     }
 
@@ -119,35 +95,34 @@ public final class AdamW implements AutoCloseable {
                 clipFactor);
         pieces.sweep(team, stepWork);
         frozenMeasured = true;
-        pieces.sumByParameter(pieceWeight, weightSquares);
-        pieces.sumByParameter(pieceChange, changeSquares);
-        pieces.sumByParameter(pieceWeightSize, weightSizes);
-        pieces.sumByParameter(pieceChangeSize, changeSizes);
+        movement.addUpMove();
     }
 
     /** Leaves everything as it is in spite of the gradient that was measured: the change of this step is 0. */
     public void skip() {
         clipFactor = 1;
         pieces.sweep(team, weightWork);
-        pieces.sumByParameter(pieceWeight, weightSquares);
-        pieces.sumByParameter(pieceWeightSize, weightSizes);
-        java.util.Arrays.fill(changeSquares, 0);
-        java.util.Arrays.fill(changeSizes, 0);
+        movement.addUp(MovementSums.WEIGHT);
+        movement.addUp(MovementSums.WEIGHT_SIZE);
+        movement.clear(MovementSums.CHANGE);
+        movement.clear(MovementSums.CHANGE_SIZE);
     }
 
     private void normOf(Workspace workspace, int piece) {
         Parameter parameter = pieces.parameters.get(pieces.parameter[piece]);
         if (parameter.trainable()) {
-            long at = trainedOffset(parameter, piece);
-            pieceGradient[piece] = Slabs.sumOfSquares(workspace, gradients, at, pieces.length[piece]);
+            long at = pieces.trainedOffset(piece);
+            movement.ofPiece(
+                    MovementSums.GRADIENT, piece, Slabs.sumOfSquares(workspace, gradients, at, pieces.length[piece]));
         }
     }
 
     private void weightNormOf(Workspace workspace, int piece) {
-        pieceWeight[piece] =
-                Slabs.sumOfSquares(workspace, registry.weights(), pieces.offset[piece], pieces.length[piece]);
-        pieceWeightSize[piece] =
-                Slabs.sumOfSizes(workspace, registry.weights(), pieces.offset[piece], pieces.length[piece]);
+        long at = pieces.offset[piece];
+        int length = pieces.length[piece];
+        Slab weights = registry.weights();
+        movement.ofPiece(MovementSums.WEIGHT, piece, Slabs.sumOfSquares(workspace, weights, at, length));
+        movement.ofPiece(MovementSums.WEIGHT_SIZE, piece, Slabs.sumOfSizes(workspace, weights, at, length));
     }
 
     private void movePiece(Workspace workspace, int piece) {
@@ -164,21 +139,13 @@ public final class AdamW implements AutoCloseable {
                 parameter.decayed(),
                 registry.weights(),
                 gradients,
-                m,
-                v,
+                moments.mean(),
+                moments.meanSquare(),
                 pieces.offset[piece],
-                trainedOffset(parameter, piece),
+                pieces.trainedOffset(piece),
                 pieces.length[piece],
                 sums[piece]);
-        pieceWeight[piece] = sums[piece][0];
-        pieceChange[piece] = sums[piece][1];
-        pieceWeightSize[piece] = sums[piece][2];
-        pieceChangeSize[piece] = sums[piece][3];
-    }
-
-    /** Where a piece of a parameter lies among gradients and moments. */
-    private long trainedOffset(Parameter parameter, int piece) {
-        return parameter.trainedOffset() + (pieces.offset[piece] - parameter.offset());
+        movement.ofPiece(piece, sums[piece]);
     }
 
     /** 2-norm of the whole gradient of the last step, before clipping. */
@@ -193,64 +160,55 @@ public final class AdamW implements AutoCloseable {
 
     /** |change|_2 / |weights|_2 of the last step over all that is trained: the real change, after Adam, clip and decay. */
     public double updateRatio() {
-        double weights = 0;
-        for (int i = 0; i < weightSquares.length; i++) {
-            weights += pieces.parameters.get(i).trainable() ? weightSquares[i] : 0;
-        }
-        return Math.sqrt(sum(changeSquares) / weights);
+        return Math.sqrt(movement.trained(MovementSums.CHANGE) / movement.trained(MovementSums.WEIGHT));
     }
 
-    /** The parameters that the following norms are of, in their order. */
+    @Override
     public List<Parameter> parameters() {
-        return pieces.parameters;
+        return movement.parameters();
     }
 
-    /** 2-norm of one parameter's gradient in the last step, before clipping; 0 if it is frozen. */
+    @Override
     public double gradientNorm(int parameter) {
-        return Math.sqrt(gradientSquares[parameter]);
+        return movement.gradientNorm(parameter);
     }
 
-    /** 2-norm of one parameter after the last step. */
+    @Override
     public double weightNorm(int parameter) {
-        return Math.sqrt(weightSquares[parameter]);
+        return movement.weightNorm(parameter);
     }
 
-    /** 2-norm of one parameter's change in the last step. */
+    @Override
     public double changeNorm(int parameter) {
-        return Math.sqrt(changeSquares[parameter]);
+        return movement.changeNorm(parameter);
     }
 
-    /** Sum of |weight| over one parameter after the last step. */
+    @Override
     public double weightSize(int parameter) {
-        return weightSizes[parameter];
+        return movement.weightSize(parameter);
     }
 
-    /** Sum of |change| over one parameter in the last step. */
+    @Override
     public double changeSize(int parameter) {
-        return changeSizes[parameter];
+        return movement.changeSize(parameter);
+    }
+
+    AdamWMoments moments() {
+        return moments;
     }
 
     /** The running mean of gradients, with room for what is trained: {@link SlabLayout#TRAINED}. */
     public Slab mean() {
-        return m;
+        return moments.mean();
     }
 
     /** The running mean of squared gradients, laid out in the same way. */
     public Slab meanSquare() {
-        return v;
+        return moments.meanSquare();
     }
 
     @Override
     public void close() {
-        m.close();
-        v.close();
-    }
-
-    private static double sum(double[] values) {
-        double sum = 0;
-        for (double value : values) {
-            sum += value;
-        }
-        return sum;
+        moments.close();
     }
 }

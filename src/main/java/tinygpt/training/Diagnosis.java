@@ -40,16 +40,17 @@ final class Diagnosis {
      * What to tell of a step whose loss or gradient is not finite.
      *
      * @param step counted from 0
+     * @param batch number of the batch it was to train on, the step's own without replicas
      * @param gradients that the step left
      */
-    TrainingFailedException of(long step, double loss, Slab gradients) {
+    TrainingFailedException of(long step, long batch, double loss, Slab gradients) {
         return new TrainingFailedException(String.format(
                 Locale.ROOT,
                 "step %,d: training stopped being finite (loss %s); %s. Try a lower --learning-rate, a longer"
                         + " --warmup-steps or a --gradient-clip of 1",
                 step + 1,
                 loss,
-                place(step, gradients)));
+                place(batch, gradients)));
     }
 
     /**
@@ -69,17 +70,17 @@ final class Diagnosis {
                         () -> " and so is the forward pass of the next batch, but not that of the validation text")));
     }
 
-    private String place(long step, Slab gradients) {
+    private String place(long batch, Slab gradients) {
         return place(
-                step,
+                batch,
                 () -> backward(gradients)
                         .map(found -> " and so is the forward pass; going back, the first tensor concerned is the"
                                 + " gradient of " + found)
                         .orElse(" and so are the forward pass and each gradient, but not their norm"));
     }
 
-    /** Where it began; if neither the weights nor the forward pass of a step's batch show it, what else there is to say. */
-    private String place(long step, Supplier<String> otherwise) {
+    /** Where it began; if neither the weights nor the forward pass of a batch show it, what else there is to say. */
+    private String place(long batch, Supplier<String> otherwise) {
         ParameterRegistry registry = model.registry();
         Scan largest = null;
         for (Parameter parameter : registry.owned()) {
@@ -94,20 +95,20 @@ final class Diagnosis {
                 "every weight is finite (the largest, %.3g, is in %s)",
                 largest.largest,
                 largest.parameter.name());
-        return forward(step)
+        return forward(batch)
                 .map(found -> finite + ", and the first to overflow is " + found)
                 .orElseGet(() -> finite + otherwise.get());
     }
 
     /** The first bad output of the batch's forward pass. */
-    private Optional<String> forward(long step) {
+    private Optional<String> forward(long batch) {
         BatchPlan plan = new BatchPlan(hyperparameters, tokens.length);
         Dropouts dropouts = new Dropouts(hyperparameters.model(), hyperparameters.seed());
-        dropouts.atStep(step);
+        dropouts.atStep(batch);
         int time = hyperparameters.model().contextLength();
         try (Activations a = new Activations(model, plan.shardSize(), time, dropouts)) {
             for (int shard = 0; shard < plan.shards(); shard++) {
-                plan.fill(step, shard, tokens, a);
+                plan.fill(batch, shard, tokens, a);
                 model.forward(workspace, a);
                 Optional<String> found = NonFinite.first(a);
                 if (found.isPresent()) {

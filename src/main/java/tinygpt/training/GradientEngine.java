@@ -1,5 +1,6 @@
 package tinygpt.training;
 
+import java.util.List;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.model.Gpt;
 import tinygpt.parameters.ParameterRegistry;
@@ -26,13 +27,25 @@ public interface GradientEngine extends AutoCloseable {
         default long bytes(ParameterRegistry registry, Hyperparameters hyperparameters, int threads) {
             return LocalEngine.bytes(registry.trainedSize(), hyperparameters, threads);
         }
+
+        /**
+         * Where replicas train: one after the other, with gradients of this factory's engine, unless a factory knows
+         * better.
+         *
+         * @param moments of each replica, the caller's to close
+         */
+        default ReplicaEngine openReplicas(
+                Gpt model, Hyperparameters hyperparameters, int[] tokens, WorkerTeam team, List<AdamWMoments> moments) {
+            GradientEngine engine = open(model, hyperparameters, tokens, team);
+            return new LocalReplicas(engine, model, hyperparameters, tokens, team, moments);
+        }
     }
 
     /**
      * Computes the gradient of the mean loss over a step's batch, at the registry's present weights, and leaves it in
      * {@link #gradients()}.
      *
-     * @param step counted from 0
+     * @param step counted from 0; of replicas the number of the batch, see {@link ReplicaSteps}
      * @return the mean loss, in nats per token
      * @throws EngineFailedException if the machines that compute it are gone; weights are as they were
      */

@@ -54,6 +54,12 @@ final class Pieces {
         return offset.length;
     }
 
+    /** Where a piece of weights lies among what is trained: gradients and moments. */
+    long trainedOffset(int piece) {
+        Parameter owner = parameters.get(parameter[piece]);
+        return owner.trainedOffset() + (offset[piece] - owner.offset());
+    }
+
     /** Runs the work on every piece, spread over the team. */
     void sweep(WorkerTeam team, Work work) {
         this.work = work;

@@ -17,10 +17,12 @@ import tinygpt.tensor.WorkerTeam;
 import tinygpt.text.Corpus;
 
 /**
- * Trains a model on a corpus: every step asks the engine for the gradient and lets AdamW move the weights.
+ * Trains a model on a corpus: every step asks the engine for the gradient and lets AdamW move the weights. With {@link
+ * tinygpt.hyperparameters.Synchronization rounds of replicas} the weights move at the end of a round, and that is when
+ * training is evaluated, saved or stopped.
  *
- * <p>Everything a step does is a function of the weights, Adam's moments and the step's number. Restoring those three
- * continues a run as if it had never stopped.
+ * <p>Everything a step does is a function of the weights, the optimizer's state and the step's number. Restoring those
+ * three continues a run as if it had never stopped.
  */
 public final class Trainer implements AutoCloseable {
     private final Hyperparameters hyperparameters;
@@ -28,9 +30,8 @@ public final class Trainer implements AutoCloseable {
     private final WorkerTeam team;
     private final ParameterRegistry registry;
     private final Gpt model;
-    private final GradientEngine engine;
-    private final AdamW optimizer;
     private final SpikeGuard guard;
+    private final Synchronizer synchronizer;
     private final List<TrainingListener> listeners = new ArrayList<>();
     private long step;
     private long tokensBefore; // seen up to step stepBefore
@@ -72,15 +73,25 @@ public final class Trainer implements AutoCloseable {
             this.model = new Gpt(registry);
             this.team = new WorkerTeam(threads, Gpt.longestRow(shape));
             opened.push(team::close);
-            this.engine = engines.open(model, this.hyperparameters, corpus.train(), team);
-            opened.push(engine::close);
-            this.optimizer = new AdamW(registry, hyperparameters.optimization(), team);
+            this.guard = new SpikeGuard(hyperparameters.optimization().skipSpikes());
+            this.synchronizer = synchronizer(engines);
         } catch (RuntimeException | Error e) {
             opened.forEach(Runnable::run);
             throw e;
         }
-        this.guard = new SpikeGuard(hyperparameters.optimization().skipSpikes());
-        registry.lendGradients(engine.gradients());
+    }
+
+    private Synchronizer synchronizer(GradientEngine.Factory engines) {
+        int[] tokens = corpus.train();
+        return hyperparameters.synchronization().inRounds()
+                ? new Rounds(engines, model, hyperparameters, tokens, team)
+                : new EveryStep(
+                        engines.open(model, hyperparameters, tokens, team),
+                        model,
+                        hyperparameters,
+                        tokens,
+                        team,
+                        guard);
     }
 
     /** The hyperparameters with the vocabulary of a corpus. */
@@ -96,8 +107,8 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Continues from a state: the weights and Adam's moments have been written to {@link #registry()}, {@link #mean()} and
-     * {@link #meanSquare()}.
+     * Continues from a state: the weights and what the optimizer remembers have been written to {@link #registry()} and
+     * {@link #state()}.
      *
      * @param stepsDone steps that led to that state
      * @param tokensSeen tokens trained on in those steps
@@ -117,7 +128,7 @@ public final class Trainer implements AutoCloseable {
      *
      * @param evaluateEvery steps between evaluations of the validation split, which is also evaluated before the first
      *     step and after the last; 0 for none at all
-     * @param stop asked after every step and during evaluations; true ends training there
+     * @param stop asked after every step or round, and during evaluations; true ends training there
      * @throws TrainingFailedException if the loss or the gradient stops being finite; the weights are left as they were
      *     before that step
      */
@@ -128,7 +139,7 @@ public final class Trainer implements AutoCloseable {
     /**
      * Trains up to a step that is not the last one: what is planned for later steps stays as it is.
      *
-     * @param until step to stop after
+     * @param until step to stop after, or after the end of its round
      */
     public void train(long until, int evaluateEvery, BooleanSupplier stop) {
         long last = hyperparameters.optimization().steps();
@@ -141,7 +152,9 @@ public final class Trainer implements AutoCloseable {
 
     /** Whether training is to stop after it. */
     private boolean evaluateIfDue(int every, long last, BooleanSupplier stop) {
-        boolean due = every > 0 && evaluatedStep != step && (step % every == 0 || step == last);
+        boolean due = every > 0
+                && evaluatedStep != step
+                && (hyperparameters.synchronization().due(step, every) || step == last);
         return due && (evaluate(stop) == null || stop.getAsBoolean());
     }
 
@@ -151,45 +164,23 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * One step.
+     * One step, or one round of replicas.
      *
      * @throws TrainingFailedException as {@link #train} does
      */
     public void step() {
-        long start = System.nanoTime();
-        double rate = LearningRateSchedule.at(hyperparameters.optimization(), step);
-        double loss = engine.compute(step);
-        double norm = optimizer.measure(engine.gradients());
-        if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-            TrainingListener.StepReport failed = new TrainingListener.StepReport(
-                    step + 1, loss, rate, norm, false, false, 0, System.nanoTime() - start, tokensSeen());
-            listeners.forEach(listener -> listener.onFailure(failed));
-            throw diagnosis().of(step, loss, engine.gradients());
+        Synchronizer.Advance advance;
+        try {
+            advance = synchronizer.advance(step, this::tokensAt);
+        } catch (TrainingFailedException e) {
+            listeners.forEach(listener -> listener.onFailure(e.report()));
+            throw e;
         }
-        boolean skipped = guard.isSpike(loss, optimizer.gradientNorm());
-        if (skipped) {
-            optimizer.skip();
-        } else {
-            // Adam's bias correction counts the updates there were.
-            optimizer.move(step + 1 - guard.skipped(), rate);
-        }
-        step++;
-        long nanoseconds = System.nanoTime() - start;
-        if (!listeners.isEmpty()) {
-            TrainingListener.StepReport report = new TrainingListener.StepReport(
-                    step,
-                    loss,
-                    rate,
-                    optimizer.gradientNorm(),
-                    optimizer.clipFactor() < 1,
-                    skipped,
-                    optimizer.updateRatio(),
-                    nanoseconds,
-                    tokensSeen());
+        step += advance.reports().size();
+        for (TrainingListener.StepReport report : advance.reports()) {
             for (TrainingListener listener : listeners) {
-                if (skipped) {
-                    listener.onSpike(new TrainingListener.SpikeReport(
-                            step, loss, guard.lossLimit(), optimizer.gradientNorm(), guard.normLimit()));
+                if (advance.spike() != null) {
+                    listener.onSpike(advance.spike());
                 }
                 listener.onStep(report);
             }
@@ -254,19 +245,36 @@ public final class Trainer implements AutoCloseable {
         return team;
     }
 
-    /** The optimizer, for the norms of its last step. */
+    /**
+     * The optimizer, for what its last step was.
+     *
+     * @throws IllegalStateException if there are replicas, each with one of its own
+     */
     public AdamW optimizer() {
-        return optimizer;
+        if (synchronizer instanceof EveryStep every) {
+            return every.optimizer();
+        }
+        throw new IllegalStateException("replicas have an optimizer each; there is not one of the model");
     }
 
-    /** Adam's running mean of gradients, with room for what is trained: {@link SlabLayout#TRAINED}. */
+    /** What the last step, or the end of the last round, did to each parameter. */
+    public Movement movement() {
+        return synchronizer.movement();
+    }
+
+    /** What the optimizer remembers, or the optimizers of replicas and the outer step. */
+    public OptimizerState state() {
+        return synchronizer.state();
+    }
+
+    /** Adam's running mean of gradients, with room for what is trained: {@link SlabLayout#TRAINED}; without replicas. */
     public Slab mean() {
-        return optimizer.mean();
+        return optimizer().mean();
     }
 
-    /** Adam's running mean of squared gradients, laid out in the same way. */
+    /** Adam's running mean of squared gradients, laid out in the same way; without replicas. */
     public Slab meanSquare() {
-        return optimizer.meanSquare();
+        return optimizer().meanSquare();
     }
 
     /** Steps done. */
@@ -276,10 +284,11 @@ public final class Trainer implements AutoCloseable {
 
     /** Tokens trained on. */
     public long tokensSeen() {
-        return tokensBefore
-                + (step - stepBefore)
-                        * hyperparameters.data().batchSize()
-                        * hyperparameters.model().contextLength();
+        return tokensAt(step);
+    }
+
+    private long tokensAt(long steps) {
+        return tokensBefore + (steps - stepBefore) * hyperparameters.tokensPerStep();
     }
 
     /** Steps that were not taken because they were spikes; none unless the hyperparameters ask for it. */
@@ -315,8 +324,7 @@ public final class Trainer implements AutoCloseable {
     /** Gives back all memory and threads; the model cannot be used any more. */
     @Override
     public void close() {
-        engine.close();
-        optimizer.close();
+        synchronizer.close();
         team.close();
         registry.close();
     }

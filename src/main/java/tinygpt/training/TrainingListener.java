@@ -9,7 +9,8 @@ public interface TrainingListener {
      * One step is done.
      *
      * @param step how many steps are done, counted from 1
-     * @param loss mean cross-entropy of the step's batch before the step, in nats per token
+     * @param loss mean cross-entropy of the step's batch before the step, in nats per token; like what follows the mean
+     *     over replicas, if there are any
      * @param learningRate used in this step
      * @param gradientNorm 2-norm of the whole gradient before clipping
      * @param clipped whether the gradient was scaled down
@@ -54,7 +55,10 @@ public interface TrainingListener {
     /** Before {@link #onStep} of a step that was skipped. */
     default void onSpike(SpikeReport report) {}
 
-    /** After every step. */
+    /**
+     * After every step. Of a round of replicas all steps are told when it has ended, and the trainer is where that led:
+     * what looks at the weights waits for the report of {@link Trainer#stepsDone()}.
+     */
     default void onStep(StepReport report) {}
 
     /**

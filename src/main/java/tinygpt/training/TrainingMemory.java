@@ -1,6 +1,7 @@
 package tinygpt.training;
 
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.hyperparameters.Synchronization;
 import tinygpt.model.Activations;
 import tinygpt.parameters.ParameterRegistry;
 import tinygpt.tensor.Memory;
@@ -23,7 +24,9 @@ public final class TrainingMemory {
         int rank = hyperparameters.adaptation().loraRank();
         long evaluating = threads
                 * Activations.bytes(hyperparameters.model(), rank, Evaluation.sequencesInPass(time), time, false);
-        return (registry.slabSize() + MOMENTS * registry.trainedSize()) * Float.BYTES
+        Synchronization synchronization = hyperparameters.synchronization();
+        int slabs = MOMENTS * synchronization.replicas() + (synchronization.inRounds() ? OuterStep.slabs() : 0);
+        return (registry.slabSize() + slabs * registry.trainedSize()) * Float.BYTES
                 + engines.bytes(registry, hyperparameters, threads)
                 + evaluating;
     }
@@ -49,7 +52,8 @@ public final class TrainingMemory {
                 "training this model",
                 bytes(registry, hyperparameters, threads, engines),
                 available,
-                (smaller.isEmpty() ? "" : smaller + "; ")
+                (hyperparameters.synchronization().replicas() > 1 ? "fewer --replicas keep fewer moments; " : "")
+                        + (smaller.isEmpty() ? "" : smaller + "; ")
                         + "fewer --layers, a smaller --width or --context-length, or a smaller --preset makes it fit");
     }
 }

@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,7 +46,7 @@ final class HyperparameterOptionsTest {
     @MethodSource("keys")
     void everyKey_hasAFlag(HyperparameterKey key) throws IOException {
         // The value it has already: right in type and combination whatever the key is.
-        String value = NANO.toJson().at("/" + key.path().replace('.', '/')).asText();
+        String value = String.valueOf(NANO.valueOf(key)).toLowerCase(Locale.ROOT);
         HyperparameterOptions options = parse("--preset", "nano", key.flag(), value);
         assertEquals(NANO.with(key.path(), value), options.resolve());
         assertEquals(Set.of(key.path()), options.explicitKeys());

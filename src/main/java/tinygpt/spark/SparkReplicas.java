@@ -1,0 +1,104 @@
+package tinygpt.spark;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.broadcast.Broadcast;
+import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.model.Gpt;
+import tinygpt.parameters.ParameterBytes;
+import tinygpt.parameters.ParameterRegistry;
+import tinygpt.parameters.SlabLayout;
+import tinygpt.training.AdamWMoments;
+import tinygpt.training.ReplicaEngine;
+
+/**
+ * Replicas by the executors of a cluster: a job a round, a task a replica. Weights go out as one broadcast to all, moments
+ * as one to whoever trains the replica; weights and moments come back.
+ */
+final class SparkReplicas implements ReplicaEngine {
+    /** Copies of what is trained that an executor's heap holds at once: weights and moments, in pieces and whole, and a result. */
+    private static final int HEAP_COPIES = 9;
+
+    /** Copies of what is trained that a replica takes of the driver's heap: moments on their way out, and a result. */
+    private static final int DRIVER_COPIES = 5;
+
+    private final SparkCluster cluster;
+    private final ParameterRegistry registry;
+    private final ParameterBytes trained;
+    private final List<AdamWMoments> moments;
+    private final ReplicaPlan replicas;
+    private final ArithmeticWatch arithmetic;
+
+    SparkReplicas(
+            SparkCluster cluster,
+            Gpt model,
+            Hyperparameters hyperparameters,
+            int[] tokens,
+            List<AdamWMoments> moments) {
+        this.cluster = cluster;
+        this.registry = model.registry();
+        this.trained = new ParameterBytes(registry.trained());
+        this.moments = List.copyOf(moments);
+        this.arithmetic = new ArithmeticWatch(cluster);
+        cluster.requireExecutorHeap(HEAP_COPIES * trained.size());
+        requireDriverHeap();
+        this.replicas = ReplicaPlan.send(cluster, registry, hyperparameters, tokens);
+    }
+
+    private void requireDriverHeap() {
+        long needed = (long) DRIVER_COPIES * moments.size() * trained.size();
+        long heap = Runtime.getRuntime().maxMemory();
+        if (needed > heap) {
+            throw new IllegalArgumentException(String.format(
+                    java.util.Locale.ROOT,
+                    "the heap of this process has %,d MB, and a round of %d replicas of this model needs %,d MB; use fewer"
+                            + " --replicas, or start it with -Xmx%dg (spark-submit --driver-memory)",
+                    heap >> 20,
+                    moments.size(),
+                    needed >> 20,
+                    1 + (needed >> 30)));
+        }
+    }
+
+    @Override
+    public void train(long first, int steps, Arrival arrival) {
+        List<Broadcast<?>> sent = new ArrayList<>();
+        List<RoundPart> parts;
+        try {
+            Broadcast<byte[][]> weights =
+                    cluster.context().broadcast(trained.read(registry.weights(), SlabLayout.WEIGHTS));
+            sent.add(weights);
+            List<Broadcast<byte[][][]>> own = new ArrayList<>();
+            for (AdamWMoments one : moments) {
+                byte[][][] both = {
+                    trained.read(one.mean(), SlabLayout.TRAINED), trained.read(one.meanSquare(), SlabLayout.TRAINED)
+                };
+                own.add(cluster.context().broadcast(both));
+                sent.add(own.get(own.size() - 1));
+            }
+            RoundTask task = new RoundTask(replicas, weights, own, first, steps, cluster.threads());
+            List<Integer> numbers = IntStream.range(0, moments.size()).boxed().toList();
+            parts = cluster.collect(
+                    cluster.context()
+                            .parallelize(new ArrayList<>(numbers), numbers.size())
+                            .map(task),
+                    "the round of steps " + (first + 1) + " to " + (first + steps));
+        } finally {
+            sent.forEach(cluster::release);
+        }
+        for (int k = 0; k < parts.size(); k++) {
+            RoundPart part = parts.get(k);
+            arithmetic.see(part.host(), part.arithmetic());
+            trained.write(part.weights(), registry.weights(), SlabLayout.WEIGHTS);
+            trained.write(part.mean(), moments.get(k).mean(), SlabLayout.TRAINED);
+            trained.write(part.meanSquare(), moments.get(k).meanSquare(), SlabLayout.TRAINED);
+            arrival.replica(k, part.report());
+        }
+    }
+
+    @Override
+    public void close() {
+        replicas.takeBack(cluster);
+    }
+}
