@@ -2,6 +2,7 @@ package tinygpt.spark;
 
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -223,6 +224,21 @@ final class SparkCluster implements Cluster {
                     heap >> 20,
                     needed >> 20,
                     1 + (needed >> 30)));
+        }
+    }
+
+    /** Refuses a model whose exchange would not fit into the heap of this process, before a step dies of it. */
+    static void requireDriverHeap(long needed, String advice) {
+        long heap = Runtime.getRuntime().maxMemory();
+        if (needed > heap) {
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "the heap of this process has %,d MB, and what goes to executors and comes back needs %,d MB; start it"
+                            + " with TINYGPT_JAVA_OPTS=-Xmx%dg%s",
+                    heap >> 20,
+                    needed >> 20,
+                    1 + (needed >> 30),
+                    advice.isEmpty() ? "" : "; " + advice));
         }
     }
 

@@ -24,6 +24,9 @@ final class SparkEngine implements GradientEngine {
     /** Copies of weights or gradient that an executor's heap holds at once: the broadcast in pieces and whole, and a result. */
     private static final int HEAP_COPIES = 4;
 
+    /** Copies that a broadcast takes of the driver's heap: the weights, and the pieces that executors fetch. */
+    private static final int BROADCAST_COPIES = 2;
+
     private final SparkCluster cluster;
     private final ParameterRegistry registry;
     private final ParameterBytes trained;
@@ -39,6 +42,7 @@ final class SparkEngine implements GradientEngine {
         this.trained = new ParameterBytes(registry.trained());
         this.arithmetic = new ArithmeticWatch(cluster);
         cluster.requireExecutorHeap(HEAP_COPIES * trained.size());
+        SparkCluster.requireDriverHeap((BROADCAST_COPIES + cluster.width()) * trained.size(), "");
         this.plan = new BatchPlan(h, tokens.length);
         this.sum = new BlockSum(registry, team);
         this.gradients = Slab.allocate("gradients", registry.trainedSize());

@@ -42,23 +42,8 @@ final class SparkReplicas implements ReplicaEngine {
         this.moments = List.copyOf(moments);
         this.arithmetic = new ArithmeticWatch(cluster);
         cluster.requireExecutorHeap(HEAP_COPIES * trained.size());
-        requireDriverHeap();
+        SparkCluster.requireDriverHeap(DRIVER_COPIES * moments.size() * trained.size(), "fewer --replicas need less");
         this.replicas = ReplicaPlan.send(cluster, registry, hyperparameters, tokens);
-    }
-
-    private void requireDriverHeap() {
-        long needed = (long) DRIVER_COPIES * moments.size() * trained.size();
-        long heap = Runtime.getRuntime().maxMemory();
-        if (needed > heap) {
-            throw new IllegalArgumentException(String.format(
-                    java.util.Locale.ROOT,
-                    "the heap of this process has %,d MB, and a round of %d replicas of this model needs %,d MB; use fewer"
-                            + " --replicas, or start it with -Xmx%dg (spark-submit --driver-memory)",
-                    heap >> 20,
-                    moments.size(),
-                    needed >> 20,
-                    1 + (needed >> 30)));
-        }
     }
 
     @Override
