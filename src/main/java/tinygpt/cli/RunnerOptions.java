@@ -3,6 +3,7 @@ package tinygpt.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tinygpt.formats.StrictJson;
@@ -15,6 +16,7 @@ import tinygpt.search.Search;
 import tinygpt.search.SearchCost;
 import tinygpt.search.SearchFolder;
 import tinygpt.search.SearchPlan;
+import tinygpt.search.Trial;
 import tinygpt.search.TrialList;
 import tinygpt.search.TrialState;
 import tinygpt.tensor.NotEnoughMemoryException;
@@ -46,11 +48,21 @@ final class RunnerOptions {
             description = "How often a trial goes on after a failure to read or write; 1 unless given.")
     private int retries;
 
+    @Option(
+            names = "--retry-failed",
+            description = "With --resume: train the failed trials again, from their last checkpoints; with a --timeout"
+                    + " that is longer than they took, those too whose time was up.")
+    private boolean retryFailed;
+
     @Option(names = "--quiet", description = "Nothing on stderr while it goes well.")
     private boolean quiet;
 
     /** Refuses what cannot be meant. */
-    void check() {
+    void check(boolean resumed) {
+        if (retryFailed && !resumed) {
+            throw new CommandFailure(
+                    Exit.USAGE, "--retry-failed belongs to --resume: a search that begins has no failed trials");
+        }
         threads.check();
         RunOptions.atLeast("--parallel", parallel, 1, "at least one trial is trained at a time");
         RunOptions.atLeast("--retries", retries, 0, "it is a number of times");
@@ -79,16 +91,34 @@ final class RunnerOptions {
         LocalTrialRunner runner = new LocalTrialRunner(
                 folder.path(),
                 text,
+                plan.from(),
                 RunSettings.fromJson(
                         StrictJson.map(folder.path(), "its settings", definition.settings()),
                         RunSettings.forSteps(steps)),
                 steps,
                 threadsOfATrial(),
                 new LocalTrialRunner.Limits(seconds(), retries));
-        List<Result> results = Search.open(plan, trials, folder.path())
-                .run(runner, parallel, interruption::requested, new SearchProgress(err, quiet, folder, plan));
+        Search search = Search.open(plan, trials, folder.path());
+        if (retryFailed) {
+            retry(search, err);
+        }
+        List<Result> results =
+                search.run(runner, parallel, interruption::requested, new SearchProgress(err, quiet, folder, plan));
         ResultFiles.write(folder, plan, results);
         return results;
+    }
+
+    private void retry(Search search, PrintWriter err) throws IOException {
+        List<Trial> again = search.retryFailed(timeout == null ? 0 : seconds());
+        if (!quiet) {
+            err.println(
+                    again.isEmpty()
+                            ? "tinygpt: note: no trial has failed, so none is tried again"
+                            : "tried again: "
+                                    + again.stream()
+                                            .map(trial -> "trial " + trial.name())
+                                            .collect(Collectors.joining(", ")));
+        }
     }
 
     /** Prints what the trials will cost, by the rate at which the first of them trains. */
@@ -115,6 +145,13 @@ final class RunnerOptions {
         if (interruption.requested() && results.stream().anyMatch(result -> result.state() == TrialState.UNFINISHED)) {
             err.println("stopped; " + CommandName.get() + " " + goesOn + " goes on");
             return Exit.INTERRUPTED;
+        }
+        long failed = results.stream()
+                .filter(result -> result.state() == TrialState.FAILED)
+                .count();
+        if (failed > 0) {
+            err.println(Show.counted(failed, "trial") + " failed; " + CommandName.get() + " " + goesOn
+                    + " --retry-failed tries again");
         }
         return results.stream().anyMatch(result -> result.state() == TrialState.COMPLETE) ? Exit.OK : Exit.FAILURE;
     }

@@ -101,7 +101,7 @@ final class ScaleStudyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        running.check();
+        running.check(resume != null);
         try (Interruption interruption = Interruption.listen(output.err())) {
             SearchFolder folder = new SearchFolder(
                     resume != null ? resume : out != null ? out : RunFolders.fresh("scale", LocalDateTime.now()));
@@ -109,11 +109,19 @@ final class ScaleStudyCommand implements Callable<Integer> {
             TrainingText text;
             if (resume == null) {
                 TrialOptions options = TrialOptions.parse(trainFlags);
-                Path file = options.data();
-                text = options.text(file, output);
-                Hyperparameters base = options.base(text);
+                if (options.isFineTuning()) {
+                    throw new CommandFailure(
+                            Exit.USAGE,
+                            "a study compares models of several sizes, which cannot all begin with the weights of one;"
+                                    + " leave --from out");
+                }
+                TrialBeginning beginning = options.begin(output);
+                text = beginning.text();
                 definition = new SearchFolder.Definition(
-                        plan(base), file, text.sha256(), options.settings(base).toJson());
+                        plan(beginning.base()),
+                        beginning.data(),
+                        text.sha256(),
+                        options.settings(beginning.base()).toJson());
             } else {
                 refuseChanges();
                 definition = folder.read();

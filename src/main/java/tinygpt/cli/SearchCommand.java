@@ -11,10 +11,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.runs.RunFolders;
 import tinygpt.runs.RunLock;
 import tinygpt.runs.TrainingText;
+import tinygpt.search.BaseModel;
 import tinygpt.search.EdgeWarnings;
 import tinygpt.search.Result;
 import tinygpt.search.SearchFolder;
@@ -47,6 +47,7 @@ import tinygpt.search.TrialList;
             "  tinygpt search --set lr=1e-3,3e-3,1e-2 --set layers=2,4 -- --steps 500",
             "  tinygpt search --trials 24 --set lr=log:1e-4..3e-2 --set dropout=0..0.2 \\",
             "      --halving --parallel 2 --out runs/sweep -- --data my.txt",
+            "  tinygpt search --set lora-rank=0,2,4 --set lr=1e-4,1e-3 -- --from runs/first --data my.txt",
             "  tinygpt search --resume runs/sweep",
             "  tinygpt train --config runs/sweep/best.json --steps 20000"
         })
@@ -82,7 +83,8 @@ final class SearchCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..*",
             paramLabel = "-- FLAGS OF TRAIN",
-            description = "Behind --: --data, hyperparameters and what else train takes for a run, for every trial.")
+            description = "Behind --: --data, hyperparameters and what else train takes for a run, for every trial;"
+                    + " with --from every trial begins with the weights of that model.")
     private List<String> trainFlags = List.of();
 
     private SearchCommand(Output output) {
@@ -99,7 +101,7 @@ final class SearchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        running.check();
+        running.check(resume != null);
         try (Interruption interruption = Interruption.listen(output.err())) {
             Prepared prepared = prepare();
             SearchPlan plan = prepared.definition().plan();
@@ -161,29 +163,23 @@ final class SearchCommand implements Callable<Integer> {
             EdgeWarnings.of(plan, results).forEach(sentence -> stdout.println("warning: " + sentence));
             stdout.println(SearchTable.proof(folder, plan, results));
             stdout.println("train it: " + CommandName.get() + " train --config "
-                    + CommandName.quoted(folder.best().toString()) + " --data "
+                    + CommandName.quoted(folder.best().toString()) + from(plan.from()) + " --data "
                     + CommandName.quoted(definition.data().toString()));
         }
         stdout.println("page: " + folder.report());
         stdout.flush();
     }
 
+    private static String from(BaseModel model) {
+        return model == null
+                ? ""
+                : " --from " + CommandName.quoted(model.path().toString())
+                        + (model.extended() ? " --vocabulary extend" : "");
+    }
+
     private Prepared prepare() throws IOException {
         if (resume == null) {
-            TrialOptions options = TrialOptions.parse(trainFlags);
-            Path file = options.data();
-            TrainingText text = options.text(file, output);
-            Hyperparameters base = options.base(text);
-            SearchFolder.Definition definition = new SearchFolder.Definition(
-                    planned.plan(base),
-                    file,
-                    text.sha256(),
-                    options.settings(base).toJson());
-            return new Prepared(
-                    new SearchFolder(out == null ? RunFolders.fresh("search", LocalDateTime.now()) : out),
-                    definition,
-                    text,
-                    true);
+            return prepareNew();
         }
         if (resume.isEmpty() == (out == null)) {
             throw new CommandFailure(Exit.USAGE, "--resume takes the folder of a search, by itself or as --out");
@@ -197,7 +193,7 @@ final class SearchCommand implements Callable<Integer> {
         TrainingText text = TrialOptions.textOf(definition);
         if (planned.given() || !trainFlags.isEmpty()) {
             TrialOptions options = TrialOptions.parse(trainFlags);
-            SearchPlan again = planned.plan(options.base(text));
+            SearchPlan again = plan(options, options.again(text, output));
             if (!again.sameAs(definition.plan())) {
                 throw new CommandFailure(
                         Exit.USAGE,
@@ -206,6 +202,27 @@ final class SearchCommand implements Callable<Integer> {
             }
         }
         return new Prepared(folder, definition, text, false);
+    }
+
+    private Prepared prepareNew() throws IOException {
+        TrialOptions options = TrialOptions.parse(trainFlags);
+        TrialBeginning beginning = options.begin(output);
+        SearchFolder.Definition definition = new SearchFolder.Definition(
+                plan(options, beginning),
+                beginning.data(),
+                beginning.text().sha256(),
+                options.settings(beginning.base()).toJson());
+        return new Prepared(
+                new SearchFolder(out == null ? RunFolders.fresh("search", LocalDateTime.now()) : out),
+                definition,
+                beginning.text(),
+                true);
+    }
+
+    private SearchPlan plan(TrialOptions options, TrialBeginning beginning) {
+        SearchPlan plan = planned.plan(beginning.base()).from(beginning.from());
+        options.check(plan.space(), beginning);
+        return plan;
     }
 
     private void announce(SearchPlan plan, TrialList trials) {

@@ -14,7 +14,7 @@ import java.util.Locale;
  * @param loss validation loss at the last evaluation, nats per token; NaN if there was none
  * @param bestLoss the lowest validation loss, NaN if there was none
  * @param bestStep the step of it, or -1
- * @param seconds that its steps took, in all sessions
+ * @param seconds that its steps took, in all sessions; if its time was up, all the time that was counted
  * @param attempts how often it was begun or continued after a failure, at least 1
  * @param message what went wrong, empty if nothing did
  */
@@ -48,8 +48,14 @@ public record TrialOutcome(
         return new TrialOutcome(Kind.FAILED, 0, 0, Double.NaN, Double.NaN, -1, 0, attempts, message);
     }
 
-    TrialOutcome with(Kind other, int tried, String why) {
-        return new TrialOutcome(other, step, tokens, loss, bestLoss, bestStep, seconds, tried, why);
+    /** The same after some failures more than it knows of. */
+    public TrialOutcome afterFailures(int before) {
+        return new TrialOutcome(kind, step, tokens, loss, bestLoss, bestStep, seconds, attempts + before, message);
+    }
+
+    /** The same with more seconds. */
+    TrialOutcome withSeconds(double counted) {
+        return new TrialOutcome(kind, step, tokens, loss, bestLoss, bestStep, counted, attempts, message);
     }
 
     /** The state that a trial has for good with this outcome; {@link TrialState#UNFINISHED} if it may go on. */
