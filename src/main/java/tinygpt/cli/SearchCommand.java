@@ -20,6 +20,7 @@ import tinygpt.search.Result;
 import tinygpt.search.SearchFolder;
 import tinygpt.search.SearchPage;
 import tinygpt.search.SearchPlan;
+import tinygpt.search.TrialCluster;
 import tinygpt.search.TrialList;
 
 /** Searches hyperparameters: trains many runs that differ in a few of them, and compares their validation loss. */
@@ -40,6 +41,10 @@ import tinygpt.search.TrialList;
             "Impossible combinations are listed before the start and left out. A trial that fails or diverges stays in the"
                     + " table. Ctrl-C prints the best so far; --resume goes on, also after a kill, and ends with the table"
                     + " of a search that was never stopped.",
+            "",
+            "With --engine spark (scripts/tinygpt-spark) executors train the trials, each one at a time, and one that is"
+                    + " lost loses the steps since the last checkpoint. The folder of the search, and a model given with"
+                    + " --from, have to be at the same path on every machine: a shared folder. The text is sent to them.",
             "",
             "Exit codes: 0 at least one trial is complete, 1 none is, 130 interrupted.",
             "",
@@ -115,14 +120,8 @@ final class SearchCommand implements Callable<Integer> {
                 return running.estimate(plan, trials, prepared.text(), interruption, output);
             }
             Advice.print(output.err());
-            if (prepared.fresh()) {
-                prepared.folder().create(prepared.definition());
-            }
-            RunLock lock = RunLock.acquire(prepared.folder().path());
-            try {
-                return search(prepared, trials, interruption);
-            } finally {
-                lock.close();
+            try (TrialCluster cluster = running.connect(output.err())) {
+                return search(prepared, trials, cluster, interruption);
             }
         }
     }
@@ -135,11 +134,35 @@ final class SearchCommand implements Callable<Integer> {
         }
     }
 
-    private Integer search(Prepared prepared, TrialList trials, Interruption interruption) throws IOException {
+    private int search(Prepared prepared, TrialList trials, TrialCluster cluster, Interruption interruption)
+            throws IOException {
+        SearchFolder folder = prepared.folder();
+        if (prepared.fresh()) {
+            folder.create(prepared.definition());
+        }
+        RunLock lock = RunLock.acquire(folder.path());
+        try {
+            return finish(
+                    prepared,
+                    trials,
+                    running.train(
+                            folder,
+                            prepared.definition(),
+                            prepared.text(),
+                            trials,
+                            cluster,
+                            interruption,
+                            output.err()),
+                    interruption);
+        } finally {
+            lock.close();
+        }
+    }
+
+    private int finish(Prepared prepared, TrialList trials, List<Result> results, Interruption interruption)
+            throws IOException {
         SearchFolder folder = prepared.folder();
         SearchPlan plan = prepared.definition().plan();
-        List<Result> results =
-                running.train(folder, prepared.definition(), prepared.text(), trials, interruption, output.err());
         SearchPage.write(folder, plan, trials, results, "");
         print(folder, prepared.definition(), results);
         return RunnerOptions.verdict(

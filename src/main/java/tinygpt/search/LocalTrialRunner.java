@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.BooleanSupplier;
+import tinygpt.formats.StrictJson;
 import tinygpt.metrics.RunMetrics;
 import tinygpt.report.SnapshotRecorder;
 import tinygpt.runs.AdapterFolder;
@@ -53,6 +54,16 @@ public record LocalTrialRunner(
                         "a trial has some time and 0 or more retries, not " + seconds + " seconds and " + retries);
             }
         }
+    }
+
+    /** A runner of the trials of a search, with a text that was read for it. */
+    public static LocalTrialRunner of(
+            SearchFolder folder, SearchFolder.Definition definition, TrainingText text, int threads, Limits limits) {
+        SearchPlan plan = definition.plan();
+        int steps = plan.base().optimization().steps();
+        RunSettings settings = RunSettings.fromJson(
+                StrictJson.map(folder.path(), "its settings", definition.settings()), RunSettings.forSteps(steps));
+        return new LocalTrialRunner(folder.path(), text, plan.from(), settings, steps, threads, limits);
     }
 
     @Override
@@ -123,7 +134,7 @@ public record LocalTrialRunner(
             delete(run.path());
             return begin(trial, run);
         }
-        TrainingRun resumed = TrainingRun.resume(run, Resumption.unchanged(), threads);
+        TrainingRun resumed = TrainingRun.resume(run, Resumption.unchanged(text), threads);
         if (!resumed.trainer()
                 .hyperparameters()
                 .sha256()
@@ -160,15 +171,7 @@ public record LocalTrialRunner(
 
     private TrialOutcome failure(Trial trial, int attempt, Throwable e) {
         String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        try {
-            TrialLog log = TrialLog.read(trial.folder(folder).path());
-            long step = log.evaluations().isEmpty()
-                    ? 0
-                    : log.evaluations().get(log.evaluations().size() - 1).step();
-            return log.outcome(TrialOutcome.Kind.FAILED, step, step * trial.tokensPerStep(), attempt, message);
-        } catch (IOException | RuntimeException again) {
-            return TrialOutcome.failed(message, attempt);
-        }
+        return TrialLog.ended(trial.folder(folder).path(), TrialOutcome.Kind.FAILED, message, attempt);
     }
 
     private static void delete(Path folder) throws IOException {

@@ -3,6 +3,7 @@ package tinygpt.search;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.Serializable;
 import java.util.Locale;
 
 /**
@@ -27,7 +28,8 @@ public record TrialOutcome(
         long bestStep,
         double seconds,
         int attempts,
-        String message) {
+        String message)
+        implements Serializable {
 
     /** What happened. */
     public enum Kind {
@@ -45,7 +47,12 @@ public record TrialOutcome(
 
     /** Nothing is known but that it failed. */
     public static TrialOutcome failed(String message, int attempts) {
-        return new TrialOutcome(Kind.FAILED, 0, 0, Double.NaN, Double.NaN, -1, 0, attempts, message);
+        return unknown(Kind.FAILED, message, attempts);
+    }
+
+    /** Nothing is known but how it ended. */
+    static TrialOutcome unknown(Kind kind, String message, int attempts) {
+        return new TrialOutcome(kind, 0, 0, Double.NaN, Double.NaN, -1, 0, attempts, message);
     }
 
     /** The same after some failures more than it knows of. */
