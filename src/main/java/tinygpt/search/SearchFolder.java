@@ -60,7 +60,7 @@ public record SearchFolder(Path path) {
      *
      * @throws BadFileException if there is no search
      */
-    String definitionSha256() {
+    public String definitionSha256() {
         Path file = path.resolve(FILE);
         try {
             return HexFormat.of().formatHex(CanonicalJson.newSha256().digest(Files.readAllBytes(file)));

@@ -37,11 +37,16 @@ public record TrialTask(String folder, String definitionSha256, int trial, int s
         }
     }
 
-    /** The task of a trial. */
-    public static TrialTask of(SearchFolder folder, Trial trial, int step, LocalTrialRunner.Limits limits) {
+    /**
+     * The task of a trial.
+     *
+     * @param definitionSha256 of the search, {@link SearchFolder#definitionSha256()}
+     */
+    public static TrialTask of(
+            SearchFolder folder, String definitionSha256, Trial trial, int step, LocalTrialRunner.Limits limits) {
         return new TrialTask(
                 folder.path().toAbsolutePath().normalize().toString(),
-                folder.definitionSha256(),
+                definitionSha256,
                 trial.index(),
                 step,
                 limits.seconds(),

@@ -95,6 +95,7 @@ final class SparkTrials implements TrialCluster {
     /** Has a trial trained, and waits for it; called by a thread for each trial that is trained at a time. */
     private final class Runner implements TrialRunner {
         private final SearchFolder folder;
+        private final String definitionSha256;
         private final Broadcast<SharedText> text;
         private final int threads;
         private final LocalTrialRunner.Limits limits;
@@ -107,6 +108,7 @@ final class SparkTrials implements TrialCluster {
                 LocalTrialRunner.Limits limits,
                 ResourceProfile profile) {
             this.folder = folder;
+            this.definitionSha256 = folder.definitionSha256();
             this.text = text;
             this.threads = threads;
             this.limits = limits;
@@ -115,7 +117,7 @@ final class SparkTrials implements TrialCluster {
 
         @Override
         public TrialOutcome run(Trial trial, int step, BooleanSupplier stop) {
-            TrialTask task = TrialTask.of(folder, trial, step, limits);
+            TrialTask task = TrialTask.of(folder, definitionSha256, trial, step, limits);
             String tag = TAG + trial.name();
             cluster.context().clearJobTags(); // those of this thread
             cluster.context().addJobTag(tag);
