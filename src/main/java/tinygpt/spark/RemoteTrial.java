@@ -31,7 +31,11 @@ record RemoteTrial(TrialTask trial, Broadcast<SharedText> text, int threads)
     public Ended call(Integer unused) {
         TaskContext task = TaskContext.get();
         try {
-            TrialOutcome outcome = trial.run(text.value(), threads > 0 ? threads : task.cpus(), task::isInterrupted);
+            // In the driver's process a task outlives the connection, which takes the environment with it.
+            TrialOutcome outcome = trial.run(
+                    text.value(),
+                    threads > 0 ? threads : task.cpus(),
+                    () -> task.isInterrupted() || SparkEnv.get() == null);
             return new Ended(outcome.afterFailures(task.attemptNumber()), "");
         } catch (TrialTask.FolderNotSharedException e) {
             String host = SparkEnv.get().blockManager().blockManagerId().host();

@@ -118,6 +118,19 @@ final class SparkTrials implements TrialCluster {
         @Override
         public TrialOutcome run(Trial trial, int step, BooleanSupplier stop) {
             TrialTask task = TrialTask.of(folder, definitionSha256, trial, step, limits);
+            try {
+                return run(task, trial, step, stop);
+            } catch (IllegalStateException e) { // Spark, once the connection has ended
+                if (!stop.getAsBoolean()) {
+                    cluster.giveUpIfAlone();
+                    throw e;
+                }
+                task.awaitEnd();
+                return stopped(task);
+            }
+        }
+
+        private TrialOutcome run(TrialTask task, Trial trial, int step, BooleanSupplier stop) {
             String tag = TAG + trial.name();
             cluster.context().clearJobTags(); // those of this thread
             cluster.context().addJobTag(tag);
@@ -152,6 +165,10 @@ final class SparkTrials implements TrialCluster {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
+            return stopped(task);
+        }
+
+        private static TrialOutcome stopped(TrialTask task) {
             return task.ended(TrialOutcome.Kind.STOPPED, "", 1);
         }
 

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tinygpt.runs.Ledger;
+import tinygpt.runs.LedgerEntry;
 import tinygpt.search.TrialOutcome;
 import tinygpt.search.TrialRunner;
 import tinygpt.training.Cluster;
@@ -73,6 +75,11 @@ class SparkTrialsClusterTest {
         assertNotEquals(killed[0], process(search));
         assertNotEquals(ProcessHandle.current().pid(), process(search));
         assertTrue(NOTES.toString().contains("is lost"), NOTES.toString());
+        assertTrue(
+                Ledger.verify(search.run()).rows().stream()
+                        .anyMatch(row -> row.entry().event() == LedgerEntry.Event.RESUME
+                                && row.entry().step() >= 20),
+                "it went on from a checkpoint");
         SmallSearch here = SmallSearch.create(folder, "here", "steps=" + STEPS);
         assertEquals(here.here().run(here.trial(), STEPS, () -> false).loss(), outcome.loss());
     }
