@@ -61,6 +61,19 @@ class SparkTrialsTest {
         assertEquals(other.here().run(other.trial(), saved + 3, () -> false).loss(), further.loss());
     }
 
+    /** As on a machine that has not got the file. */
+    @Test
+    void text_isSent_andItsFileIsNotRead() throws IOException {
+        SmallSearch search = search("lr=1e-3");
+        TrialRunner runner = search.on(cluster);
+        Files.delete(search.text().file());
+        for (int step : new int[] {5, 12}) {
+            TrialOutcome outcome = runner.run(search.trial(), step, () -> false);
+            assertEquals(TrialOutcome.Kind.REACHED, outcome.kind(), outcome.message());
+            assertEquals(step, outcome.step());
+        }
+    }
+
     @Test
     void whatGoesWrongWithATrial_isItsOutcome() throws IOException {
         SmallSearch search = search("context=4096");
