@@ -105,7 +105,7 @@ class ArchitectureTest {
                             "metrics",
                             "runs",
                             "report")),
-            Map.entry("spark", List.of("hyperparameters", "tensor", "parameters", "model", "training")),
+            Map.entry("spark", List.of("hyperparameters", "tensor", "parameters", "model", "training", "search")),
             Map.entry(
                     "cli",
                     List.of(

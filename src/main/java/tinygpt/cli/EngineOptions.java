@@ -3,6 +3,7 @@ package tinygpt.cli;
 import java.util.Map;
 import java.util.function.Consumer;
 import picocli.CommandLine.Option;
+import tinygpt.search.TrialCluster;
 import tinygpt.training.Cluster;
 
 /** Who computes: this machine, or a cluster. */
@@ -20,7 +21,7 @@ final class EngineOptions {
             paramLabel = "local|spark",
             defaultValue = "local",
             description =
-                    "Who computes the gradients: this machine, or a Spark cluster, with the same result to the bit."
+                    "Who computes: this machine, or the executors of a Spark cluster, with the same result to the bit."
                             + " spark needs scripts/tinygpt-spark.")
     private Engine engine;
 
@@ -52,6 +53,15 @@ final class EngineOptions {
      * @param notes told what happens to its machines, by any thread
      */
     Cluster connect(Consumer<String> notes) {
-        return engine == Engine.local ? null : Cluster.connect(new Cluster.Settings(master, properties, notes));
+        return engine == Engine.local ? null : Cluster.connect(settings(notes));
+    }
+
+    /** The same for the trials of a search, each of which an executor has for itself. */
+    TrialCluster connectTrials(Consumer<String> notes) {
+        return engine == Engine.local ? null : TrialCluster.connect(settings(notes));
+    }
+
+    private Cluster.Settings settings(Consumer<String> notes) {
+        return new Cluster.Settings(master, properties, notes);
     }
 }

@@ -6,12 +6,15 @@ import java.util.Set;
 import picocli.CommandLine.Option;
 import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.FineTuningPlan;
+import tinygpt.hyperparameters.HyperparameterKey;
 import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.runs.CheckpointHeader;
 import tinygpt.runs.HyperparameterChange;
 import tinygpt.runs.LoadedModel;
 import tinygpt.runs.RunFolders;
 import tinygpt.runs.TrainingText;
+import tinygpt.search.Axis;
+import tinygpt.search.SearchSpace;
 import tinygpt.text.Tokenizer;
 import tinygpt.text.UnknownCharacterException;
 
@@ -19,6 +22,8 @@ import tinygpt.text.UnknownCharacterException;
 final class FromOptions {
     private static final Set<String> DROPOUTS =
             Set.of("model.embedding_dropout", "model.attention_dropout", "model.residual_dropout");
+
+    private static final String MERGE = "make them part of the model first with 'tinygpt merge'";
 
     /** What happens to characters of the new text that the model has no token for. */
     enum Vocabulary {
@@ -57,6 +62,11 @@ final class FromOptions {
         return from != null;
     }
 
+    /** Whether characters that the model has no token for get new ones. */
+    boolean isExtended() {
+        return vocabulary == Vocabulary.extend;
+    }
+
     /** The model; that which it is now, if it was given as the latest run. */
     Path path() {
         return RunFolders.named(from);
@@ -77,32 +87,80 @@ final class FromOptions {
         Hyperparameters before = base.checkpoint()
                 .map(CheckpointHeader::hyperparameters)
                 .orElseGet(() -> FineTuningPlan.of(base.model().shape(), tokenizer.kind()));
-        boolean adapted = before.adaptation().loraRank() > 0;
+        boolean adapted = isAdapted(base);
         // What was frozen for another run's purpose is not frozen for this one's.
         before = before.withAdaptation(before.adaptation().trainedAnew());
         Hyperparameters after = options.resolve(before);
         for (HyperparameterChange change : HyperparameterChange.between(before, after)) {
             String key = change.path();
-            if (key.startsWith("model.") && !DROPOUTS.contains(key) || key.equals("data.tokenizer")) {
+            if (key.equals(HyperparameterOptions.VOCABULARY_SIZE) && vocabulary == Vocabulary.extend) {
+                continue; // the text decides, and a config of such a run says how
+            }
+            if (isFixed(key)) {
                 throw new CommandFailure(
                         Exit.USAGE,
                         "the model of " + from + " stays as it is, but this would change " + change
                                 + "; leave that out");
             }
-            if (adapted && key.startsWith("adaptation.lora_")) {
+            if (adapted && isOfAdapters(key)) {
                 throw new CommandFailure(
                         Exit.USAGE,
-                        from + " has adapters already, and this would change " + change
-                                + "; leave that out, or make them part of the model first with 'tinygpt merge'");
+                        from + " has adapters already, and this would change " + change + "; leave that out, or "
+                                + MERGE);
             }
         }
         return after;
     }
 
+    /** Refuses to search what the model decides. */
+    void check(SearchSpace space, boolean adapted) {
+        for (Axis axis : space.axes()) {
+            for (HyperparameterKey key : axis.keys()) {
+                if (isFixed(key.path())) {
+                    throw new CommandFailure(
+                            Exit.USAGE,
+                            "--set " + axis.name() + ": every trial begins with the weights of " + from
+                                    + ", which stays as it is; search it without --from");
+                }
+                if (adapted && isOfAdapters(key.path())) {
+                    throw new CommandFailure(
+                            Exit.USAGE,
+                            "--set " + axis.name() + ": " + from + " has adapters already; leave that out, or "
+                                    + MERGE);
+                }
+            }
+        }
+    }
+
+    /** Whether a model has adapters, which a further training goes on with. */
+    static boolean isAdapted(LoadedModel base) {
+        return base.model().registry().adaptation().loraRank() > 0;
+    }
+
+    private static boolean isFixed(String key) {
+        return key.startsWith("model.") && !DROPOUTS.contains(key) || key.equals("data.tokenizer");
+    }
+
+    private static boolean isOfAdapters(String key) {
+        return key.startsWith("adaptation.lora_");
+    }
+
     /** The new text in tokens of the model. */
     TrainingText text(Path file, LoadedModel base, Hyperparameters hyperparameters) throws IOException {
-        Tokenizer tokenizer = base.tokenizer().orElseThrow();
         double fraction = hyperparameters.data().validationFraction();
+        TrainingText text = read(file, base.tokenizer().orElseThrow(), fraction);
+        int size = text.corpus().tokenizer().vocabularySize();
+        int asked = hyperparameters.model().vocabularySize();
+        if (size != asked && asked != base.tokenizer().orElseThrow().vocabularySize()) {
+            throw new CommandFailure(
+                    Exit.USAGE,
+                    "a vocabulary of " + asked + " tokens does not fit: with the characters of " + file + " it has "
+                            + size + "; leave the size out");
+        }
+        return text;
+    }
+
+    private TrainingText read(Path file, Tokenizer tokenizer, double fraction) throws IOException {
         if (vocabulary == Vocabulary.extend) {
             return TrainingText.readExtending(file, tokenizer, fraction);
         }

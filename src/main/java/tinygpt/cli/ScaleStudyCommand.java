@@ -21,6 +21,7 @@ import tinygpt.search.SearchFolder;
 import tinygpt.search.SearchPage;
 import tinygpt.search.SearchPlan;
 import tinygpt.search.SizeFamily;
+import tinygpt.search.TrialCluster;
 import tinygpt.search.TrialList;
 
 /** The effect of size on the loss: a family of models, trained alike, and a power law through their losses. */
@@ -101,7 +102,7 @@ final class ScaleStudyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        running.check();
+        running.check(resume != null);
         try (Interruption interruption = Interruption.listen(output.err())) {
             SearchFolder folder = new SearchFolder(
                     resume != null ? resume : out != null ? out : RunFolders.fresh("scale", LocalDateTime.now()));
@@ -109,11 +110,19 @@ final class ScaleStudyCommand implements Callable<Integer> {
             TrainingText text;
             if (resume == null) {
                 TrialOptions options = TrialOptions.parse(trainFlags);
-                Path file = options.data();
-                text = options.text(file, output);
-                Hyperparameters base = options.base(text);
+                if (options.isFineTuning()) {
+                    throw new CommandFailure(
+                            Exit.USAGE,
+                            "a study compares models of several sizes, which cannot all begin with the weights of one;"
+                                    + " leave --from out");
+                }
+                TrialBeginning beginning = options.begin(output);
+                text = beginning.text();
                 definition = new SearchFolder.Definition(
-                        plan(base), file, text.sha256(), options.settings(base).toJson());
+                        plan(beginning.base()),
+                        beginning.data(),
+                        text.sha256(),
+                        options.settings(beginning.base()).toJson());
             } else {
                 refuseChanges();
                 definition = folder.read();
@@ -126,14 +135,16 @@ final class ScaleStudyCommand implements Callable<Integer> {
                 return running.estimate(definition.plan(), trials, text, interruption, output);
             }
             Advice.print(output.err());
-            if (resume == null) {
-                folder.create(definition);
-            }
-            RunLock lock = RunLock.acquire(folder.path());
-            try {
-                return study(folder, definition, text, trials, interruption);
-            } finally {
-                lock.close();
+            try (TrialCluster cluster = running.connect(output.err())) {
+                if (resume == null) {
+                    folder.create(definition);
+                }
+                RunLock lock = RunLock.acquire(folder.path());
+                try {
+                    return study(folder, definition, text, trials, cluster, interruption);
+                } finally {
+                    lock.close();
+                }
             }
         }
     }
@@ -156,10 +167,11 @@ final class ScaleStudyCommand implements Callable<Integer> {
             SearchFolder.Definition definition,
             TrainingText text,
             TrialList trials,
+            TrialCluster cluster,
             Interruption interruption)
             throws IOException {
         SearchPlan plan = definition.plan();
-        List<Result> results = running.train(folder, definition, text, trials, interruption, output.err());
+        List<Result> results = running.train(folder, definition, text, trials, cluster, interruption, output.err());
         ScaleStudy study = ScaleStudy.of(results);
         SearchPage.write(folder, plan, trials, results, study.points().isEmpty() ? "" : ScaleChart.panel(study));
         output.out().print(SearchTable.results(plan, results));

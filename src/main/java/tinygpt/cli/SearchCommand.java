@@ -11,15 +11,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.runs.RunFolders;
 import tinygpt.runs.RunLock;
 import tinygpt.runs.TrainingText;
+import tinygpt.search.BaseModel;
 import tinygpt.search.EdgeWarnings;
 import tinygpt.search.Result;
 import tinygpt.search.SearchFolder;
 import tinygpt.search.SearchPage;
 import tinygpt.search.SearchPlan;
+import tinygpt.search.TrialCluster;
 import tinygpt.search.TrialList;
 
 /** Searches hyperparameters: trains many runs that differ in a few of them, and compares their validation loss. */
@@ -41,12 +42,17 @@ import tinygpt.search.TrialList;
                     + " table. Ctrl-C prints the best so far; --resume goes on, also after a kill, and ends with the table"
                     + " of a search that was never stopped.",
             "",
+            "With --engine spark (scripts/tinygpt-spark) executors train the trials, each one at a time, and one that is"
+                    + " lost loses the steps since the last checkpoint. The folder of the search, and a model given with"
+                    + " --from, have to be at the same path on every machine: a shared folder. The text is sent to them.",
+            "",
             "Exit codes: 0 at least one trial is complete, 1 none is, 130 interrupted.",
             "",
             "Examples:",
             "  tinygpt search --set lr=1e-3,3e-3,1e-2 --set layers=2,4 -- --steps 500",
             "  tinygpt search --trials 24 --set lr=log:1e-4..3e-2 --set dropout=0..0.2 \\",
             "      --halving --parallel 2 --out runs/sweep -- --data my.txt",
+            "  tinygpt search --set lora-rank=0,2,4 --set lr=1e-4,1e-3 -- --from runs/first --data my.txt",
             "  tinygpt search --resume runs/sweep",
             "  tinygpt train --config runs/sweep/best.json --steps 20000"
         })
@@ -82,7 +88,8 @@ final class SearchCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..*",
             paramLabel = "-- FLAGS OF TRAIN",
-            description = "Behind --: --data, hyperparameters and what else train takes for a run, for every trial.")
+            description = "Behind --: --data, hyperparameters and what else train takes for a run, for every trial;"
+                    + " with --from every trial begins with the weights of that model.")
     private List<String> trainFlags = List.of();
 
     private SearchCommand(Output output) {
@@ -99,7 +106,7 @@ final class SearchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        running.check();
+        running.check(resume != null);
         try (Interruption interruption = Interruption.listen(output.err())) {
             Prepared prepared = prepare();
             SearchPlan plan = prepared.definition().plan();
@@ -113,14 +120,8 @@ final class SearchCommand implements Callable<Integer> {
                 return running.estimate(plan, trials, prepared.text(), interruption, output);
             }
             Advice.print(output.err());
-            if (prepared.fresh()) {
-                prepared.folder().create(prepared.definition());
-            }
-            RunLock lock = RunLock.acquire(prepared.folder().path());
-            try {
-                return search(prepared, trials, interruption);
-            } finally {
-                lock.close();
+            try (TrialCluster cluster = running.connect(output.err())) {
+                return search(prepared, trials, cluster, interruption);
             }
         }
     }
@@ -133,11 +134,35 @@ final class SearchCommand implements Callable<Integer> {
         }
     }
 
-    private Integer search(Prepared prepared, TrialList trials, Interruption interruption) throws IOException {
+    private int search(Prepared prepared, TrialList trials, TrialCluster cluster, Interruption interruption)
+            throws IOException {
+        SearchFolder folder = prepared.folder();
+        if (prepared.fresh()) {
+            folder.create(prepared.definition());
+        }
+        RunLock lock = RunLock.acquire(folder.path());
+        try {
+            return finish(
+                    prepared,
+                    trials,
+                    running.train(
+                            folder,
+                            prepared.definition(),
+                            prepared.text(),
+                            trials,
+                            cluster,
+                            interruption,
+                            output.err()),
+                    interruption);
+        } finally {
+            lock.close();
+        }
+    }
+
+    private int finish(Prepared prepared, TrialList trials, List<Result> results, Interruption interruption)
+            throws IOException {
         SearchFolder folder = prepared.folder();
         SearchPlan plan = prepared.definition().plan();
-        List<Result> results =
-                running.train(folder, prepared.definition(), prepared.text(), trials, interruption, output.err());
         SearchPage.write(folder, plan, trials, results, "");
         print(folder, prepared.definition(), results);
         return RunnerOptions.verdict(
@@ -161,29 +186,23 @@ final class SearchCommand implements Callable<Integer> {
             EdgeWarnings.of(plan, results).forEach(sentence -> stdout.println("warning: " + sentence));
             stdout.println(SearchTable.proof(folder, plan, results));
             stdout.println("train it: " + CommandName.get() + " train --config "
-                    + CommandName.quoted(folder.best().toString()) + " --data "
+                    + CommandName.quoted(folder.best().toString()) + from(plan.from()) + " --data "
                     + CommandName.quoted(definition.data().toString()));
         }
         stdout.println("page: " + folder.report());
         stdout.flush();
     }
 
+    private static String from(BaseModel model) {
+        return model == null
+                ? ""
+                : " --from " + CommandName.quoted(model.path().toString())
+                        + (model.extended() ? " --vocabulary extend" : "");
+    }
+
     private Prepared prepare() throws IOException {
         if (resume == null) {
-            TrialOptions options = TrialOptions.parse(trainFlags);
-            Path file = options.data();
-            TrainingText text = options.text(file, output);
-            Hyperparameters base = options.base(text);
-            SearchFolder.Definition definition = new SearchFolder.Definition(
-                    planned.plan(base),
-                    file,
-                    text.sha256(),
-                    options.settings(base).toJson());
-            return new Prepared(
-                    new SearchFolder(out == null ? RunFolders.fresh("search", LocalDateTime.now()) : out),
-                    definition,
-                    text,
-                    true);
+            return prepareNew();
         }
         if (resume.isEmpty() == (out == null)) {
             throw new CommandFailure(Exit.USAGE, "--resume takes the folder of a search, by itself or as --out");
@@ -197,7 +216,7 @@ final class SearchCommand implements Callable<Integer> {
         TrainingText text = TrialOptions.textOf(definition);
         if (planned.given() || !trainFlags.isEmpty()) {
             TrialOptions options = TrialOptions.parse(trainFlags);
-            SearchPlan again = planned.plan(options.base(text));
+            SearchPlan again = plan(options, options.again(text, output));
             if (!again.sameAs(definition.plan())) {
                 throw new CommandFailure(
                         Exit.USAGE,
@@ -206,6 +225,27 @@ final class SearchCommand implements Callable<Integer> {
             }
         }
         return new Prepared(folder, definition, text, false);
+    }
+
+    private Prepared prepareNew() throws IOException {
+        TrialOptions options = TrialOptions.parse(trainFlags);
+        TrialBeginning beginning = options.begin(output);
+        SearchFolder.Definition definition = new SearchFolder.Definition(
+                plan(options, beginning),
+                beginning.data(),
+                beginning.text().sha256(),
+                options.settings(beginning.base()).toJson());
+        return new Prepared(
+                new SearchFolder(out == null ? RunFolders.fresh("search", LocalDateTime.now()) : out),
+                definition,
+                beginning.text(),
+                true);
+    }
+
+    private SearchPlan plan(TrialOptions options, TrialBeginning beginning) {
+        SearchPlan plan = planned.plan(beginning.base()).from(beginning.from());
+        options.check(plan.space(), beginning);
+        return plan;
     }
 
     private void announce(SearchPlan plan, TrialList trials) {

@@ -74,8 +74,11 @@ final class SearchTable {
         }
         return broken.isEmpty()
                 ? "hyperparameters: each of " + Show.counted(checked, "run")
-                        + " differs from the base in what was searched (and what follows from it) only, and kept its"
-                        + " own to the last step (ledgers checked)"
+                        + " differs from the base in what was searched (and what follows from it) only"
+                        + (plan.from() == null
+                                ? ""
+                                : ", began with the weights of " + plan.from().path())
+                        + ", and kept its own to the last step (ledgers checked)"
                 : broken.substring(1);
     }
 

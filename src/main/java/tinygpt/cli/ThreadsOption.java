@@ -16,6 +16,12 @@ final class ThreadsOption {
         RunOptions.atLeast("--threads", threads, 1, "at least one thread must work");
     }
 
+    /** What was asked for; 0 if nothing was. */
+    int asked() {
+        check();
+        return threads == null ? 0 : threads;
+    }
+
     /** At least 1. */
     int workers() {
         check();

@@ -10,9 +10,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import tinygpt.formats.BadFileException;
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.runs.LoadedModel;
 import tinygpt.runs.RunSettings;
 import tinygpt.runs.TrainingText;
+import tinygpt.search.BaseModel;
 import tinygpt.search.SearchFolder;
+import tinygpt.search.SearchPlan;
+import tinygpt.search.SearchSpace;
+import tinygpt.text.Tokenizer;
 import tinygpt.training.Trainer;
 
 /** The flags of {@code train} behind {@code --}, which go to every trial. */
@@ -24,6 +29,9 @@ final class TrialOptions {
 
     @Option(names = "--data", paramLabel = "FILE")
     private Path data;
+
+    @Mixin
+    private FromOptions fineTuning;
 
     @Mixin
     private RunOptions settings;
@@ -45,8 +53,8 @@ final class TrialOptions {
             throw new CommandFailure(
                     Exit.USAGE,
                     "behind --, where the flags of train stand that go to every trial: " + e.getMessage()
-                            + "; those that can stand there are --data, the hyperparameters, and how a run is evaluated and"
-                            + " saved");
+                            + "; those that can stand there are --data, --from, the hyperparameters, and how a run is"
+                            + " evaluated and saved");
         }
         if (options.settings.until(0) != Long.MAX_VALUE) {
             throw new CommandFailure(
@@ -56,17 +64,54 @@ final class TrialOptions {
         return options;
     }
 
-    Path data() {
-        return DataFile.orDefault(data);
+    /** Whether the trials begin with the weights of another model. */
+    boolean isFineTuning() {
+        return fineTuning.given();
     }
 
-    TrainingText text(Path file, Output output) throws IOException {
-        return new NewVocabulary(output, true).read(file, hyperparameters.resolve(), hyperparameters);
+    /** Reads the text, and the model to begin with if there is one. */
+    TrialBeginning begin(Output output) throws IOException {
+        Path file = DataFile.orDefault(data);
+        if (!fineTuning.given()) {
+            TrainingText text = new NewVocabulary(output, true).read(file, hyperparameters.resolve(), hyperparameters);
+            return beginning(file, text);
+        }
+        try (LoadedModel model = ModelOption.open(fineTuning.path(), output)) {
+            TrainingText text = fineTuning.text(file, model, fineTuning.hyperparameters(model, hyperparameters));
+            return beginning(file, text, model);
+        }
     }
 
-    /** What every trial has, with the vocabulary of the text. */
-    Hyperparameters base(TrainingText text) throws IOException {
-        return Trainer.withVocabulary(hyperparameters.resolve(), text.corpus());
+    /** The same for a search that has read its text already. */
+    TrialBeginning again(TrainingText text, Output output) throws IOException {
+        if (!fineTuning.given()) {
+            return beginning(text.file(), text);
+        }
+        try (LoadedModel model = ModelOption.open(fineTuning.path(), output)) {
+            return beginning(text.file(), text, model);
+        }
+    }
+
+    private TrialBeginning beginning(Path file, TrainingText text) throws IOException {
+        return new TrialBeginning(
+                file, text, Trainer.withVocabulary(hyperparameters.resolve(), text.corpus()), null, false);
+    }
+
+    private TrialBeginning beginning(Path file, TrainingText text, LoadedModel model) throws IOException {
+        Hyperparameters chosen = fineTuning.hyperparameters(model, hyperparameters);
+        return new TrialBeginning(
+                file,
+                text,
+                Trainer.withVocabulary(chosen, text.corpus()),
+                BaseModel.of(fineTuning.path(), model, fineTuning.isExtended()),
+                FromOptions.isAdapted(model));
+    }
+
+    /** Refuses to search what the model that the trials begin with decides. */
+    void check(SearchSpace space, TrialBeginning beginning) {
+        if (beginning.from() != null) {
+            fineTuning.check(space, beginning.adapted());
+        }
     }
 
     /** Without the report's snapshots, unless somebody asks for them: of many runs few are looked at. */
@@ -84,19 +129,34 @@ final class TrialOptions {
     /** The text that the search was begun with, if it is still that. */
     static TrainingText textOf(SearchFolder.Definition definition) throws IOException {
         Path file = DataFile.orDefault(definition.data());
-        Hyperparameters base = definition.plan().base();
-        TrainingText text = switch (base.data().tokenizer()) {
-            case CHARACTER, BYTE ->
-                TrainingText.read(file, base.data().tokenizer(), base.data().validationFraction());
-            case BPE ->
-                TrainingText.readBytePairs(
-                        file, base.model().vocabularySize(), base.data().validationFraction(), (tokens, of) -> {});
-        };
+        SearchPlan plan = definition.plan();
+        TrainingText text = plan.from() == null
+                ? newVocabulary(file, plan.base())
+                : vocabularyOf(plan.from(), file, plan.base().data().validationFraction());
         if (!text.sha256().equals(definition.dataSha256())) {
             throw new BadFileException(
                     file,
                     "is not the text this search was begun with (its SHA-256 differs); its trials could not be compared");
         }
         return text;
+    }
+
+    private static TrainingText newVocabulary(Path file, Hyperparameters base) throws IOException {
+        return switch (base.data().tokenizer()) {
+            case CHARACTER, BYTE ->
+                TrainingText.read(file, base.data().tokenizer(), base.data().validationFraction());
+            case BPE ->
+                TrainingText.readBytePairs(
+                        file, base.model().vocabularySize(), base.data().validationFraction(), (tokens, of) -> {});
+        };
+    }
+
+    private static TrainingText vocabularyOf(BaseModel from, Path file, double fraction) throws IOException {
+        try (LoadedModel model = from.open()) {
+            Tokenizer tokenizer = model.tokenizer().orElseThrow();
+            return from.extended()
+                    ? TrainingText.readExtending(file, tokenizer, fraction)
+                    : TrainingText.read(file, tokenizer, fraction);
+        }
     }
 }

@@ -48,6 +48,11 @@ public record CheckpointHeader(
         return Optional.ofNullable(extras.get(RunFacts.FROM));
     }
 
+    /** Fingerprint of the weights of {@link #baseModel()}. */
+    public Optional<String> baseWeightsSha256() {
+        return Optional.ofNullable(extras.get(RunFacts.FROM_SHA256));
+    }
+
     /** Path of the text that the model has learned, if it was written down. */
     public Optional<Path> data() {
         try {

@@ -78,7 +78,9 @@ record ResumedRun(RunFolder folder, Resumption how, Compute compute) {
         Hyperparameters after = how.change().apply(before);
         List<HyperparameterChange> changes = HyperparameterChange.between(before, after);
         checkChanges(changes);
-        TrainingText text = SavedState.text(checkpoint, header, how.data());
+        TrainingText text = how.text() != null
+                ? SavedState.same(checkpoint, header, how.text())
+                : SavedState.text(checkpoint, header, how.data());
         text.requireContext(after);
         Trainer trainer = new Trainer(after, text.corpus(), compute);
         try {

@@ -36,7 +36,9 @@ record RunFacts(String data, String dataSha256, RunSettings settings, Losses los
     /** Path of the model that a fine-tuned run started from. */
     static final String FROM = "from";
 
-    private static final String FROM_SHA256 = "from_weights_sha256";
+    /** Fingerprint of that model's weights. */
+    static final String FROM_SHA256 = "from_weights_sha256";
+
     private static final String OLD_DATA = "old_data";
     private static final String OLD_DATA_SHA256 = "old_data_sha256";
     private static final String OLD_FRACTION = "old_data_validation_fraction";

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import tinygpt.formats.BadFileException;
+import tinygpt.formats.StrictJson;
 import tinygpt.training.Trainer;
 
 /** Everything a step is a function of, read from a checkpoint into a trainer. */
@@ -26,6 +27,24 @@ final class SavedState {
                 RunFacts.of(checkpoint, header).dataSha256(),
                 header.restoreTokenizer(checkpoint),
                 header.hyperparameters().data().validationFraction());
+    }
+
+    /**
+     * A text that was read already, if it is that of the run.
+     *
+     * @throws BadFileException if it is another one, or has become other tokens
+     */
+    static TrainingText same(Path checkpoint, CheckpointHeader header, TrainingText text) {
+        boolean sameText = text.sha256().equals(RunFacts.of(checkpoint, header).dataSha256());
+        boolean sameTokens = StrictJson.write(header.tokenizer())
+                .equals(StrictJson.write(text.corpus().tokenizer().describe()));
+        if (!sameText || !sameTokens) {
+            throw new BadFileException(
+                    checkpoint,
+                    "belongs to a run of another " + (sameText ? "vocabulary" : "text") + " than that of " + text.file()
+                            + "; remove the run, or give it its own");
+        }
+        return text;
     }
 
     /**

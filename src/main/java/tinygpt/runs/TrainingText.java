@@ -81,6 +81,15 @@ public record TrainingText(Path file, String sha256, Corpus corpus) {
     }
 
     /**
+     * A text whose bytes somebody else read.
+     *
+     * @param file where it is, on some machine
+     */
+    public static TrainingText of(Path file, byte[] bytes, Tokenizer tokenizer, double validationFraction) {
+        return new TrainingText(file, hash(bytes), Corpus.of(tokenizer, tokenizer.encode(bytes), validationFraction));
+    }
+
+    /**
      * Reads a text again that was read before.
      *
      * @param sha256 of its bytes then

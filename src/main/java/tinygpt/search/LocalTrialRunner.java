@@ -8,8 +8,11 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.BooleanSupplier;
+import tinygpt.formats.StrictJson;
 import tinygpt.metrics.RunMetrics;
 import tinygpt.report.SnapshotRecorder;
+import tinygpt.runs.AdapterFolder;
+import tinygpt.runs.LoadedModel;
 import tinygpt.runs.Resumption;
 import tinygpt.runs.RunFolder;
 import tinygpt.runs.RunSettings;
@@ -24,13 +27,14 @@ import tinygpt.training.TrainingListener;
  *
  * @param folder of the search
  * @param text that all learn
+ * @param from the model whose weights they begin with, or null for random ones
  * @param settings how a run is evaluated and saved, written for the base's steps
  * @param baseSteps steps of the base
  * @param threads of one trial
  * @param limits when a trial is given up
  */
 public record LocalTrialRunner(
-        Path folder, TrainingText text, RunSettings settings, int baseSteps, int threads, Limits limits)
+        Path folder, TrainingText text, BaseModel from, RunSettings settings, int baseSteps, int threads, Limits limits)
         implements TrialRunner {
     private static final double NANOSECONDS = 1e-9;
 
@@ -50,6 +54,16 @@ public record LocalTrialRunner(
                         "a trial has some time and 0 or more retries, not " + seconds + " seconds and " + retries);
             }
         }
+    }
+
+    /** A runner of the trials of a search, with a text that was read for it. */
+    public static LocalTrialRunner of(
+            SearchFolder folder, SearchFolder.Definition definition, TrainingText text, int threads, Limits limits) {
+        SearchPlan plan = definition.plan();
+        int steps = plan.base().optimization().steps();
+        RunSettings settings = RunSettings.fromJson(
+                StrictJson.map(folder.path(), "its settings", definition.settings()), RunSettings.forSteps(steps));
+        return new LocalTrialRunner(folder.path(), text, plan.from(), settings, steps, threads, limits);
     }
 
     @Override
@@ -82,8 +96,13 @@ public record LocalTrialRunner(
                 kind = TrialOutcome.Kind.DIVERGED;
                 message = e.getMessage();
             }
-            return TrialLog.read(run.folder().path())
+            if (kind == TrialOutcome.Kind.REACHED && trainer.stepsDone() == trial.steps()) {
+                AdapterFolder.save(
+                        run.folder().path(), trainer.registry(), run.from() == null ? "random weights" : run.from());
+            }
+            TrialOutcome outcome = TrialLog.read(run.folder().path())
                     .outcome(kind, trainer.stepsDone(), trainer.tokensSeen(), attempt, message);
+            return kind == TrialOutcome.Kind.TIMEOUT ? outcome.withSeconds(watch.seconds()) : outcome;
         }
     }
 
@@ -113,9 +132,9 @@ public record LocalTrialRunner(
         RunFolder run = trial.folder(folder);
         if (run.checkpoints().isEmpty()) {
             delete(run.path());
-            return TrainingRun.start(run, text, trial.hyperparameters(), settings(trial.steps()), threads);
+            return begin(trial, run);
         }
-        TrainingRun resumed = TrainingRun.resume(run, Resumption.unchanged(), threads);
+        TrainingRun resumed = TrainingRun.resume(run, Resumption.unchanged(text), threads);
         if (!resumed.trainer()
                 .hyperparameters()
                 .sha256()
@@ -125,6 +144,16 @@ public record LocalTrialRunner(
                     run.path() + " holds a run with other hyperparameters than trial " + trial.index());
         }
         return resumed;
+    }
+
+    private TrainingRun begin(Trial trial, RunFolder run) throws IOException {
+        RunSettings asked = settings(trial.steps());
+        if (from == null) {
+            return TrainingRun.start(run, text, trial.hyperparameters(), asked, threads);
+        }
+        try (LoadedModel model = from.open()) {
+            return TrainingRun.startFrom(model, from.path(), run, text, trial.hyperparameters(), asked, threads);
+        }
     }
 
     /** Ten evaluations are ten of a longer or shorter trial too; any other number was asked for. */
@@ -142,15 +171,7 @@ public record LocalTrialRunner(
 
     private TrialOutcome failure(Trial trial, int attempt, Throwable e) {
         String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        try {
-            TrialLog log = TrialLog.read(trial.folder(folder).path());
-            long step = log.evaluations().isEmpty()
-                    ? 0
-                    : log.evaluations().get(log.evaluations().size() - 1).step();
-            return log.outcome(TrialOutcome.Kind.FAILED, step, step * trial.tokensPerStep(), attempt, message);
-        } catch (IOException | RuntimeException again) {
-            return TrialOutcome.failed(message, attempt);
-        }
+        return TrialLog.ended(trial.folder(folder).path(), TrialOutcome.Kind.FAILED, message, attempt);
     }
 
     private static void delete(Path folder) throws IOException {
@@ -204,8 +225,12 @@ public record LocalTrialRunner(
             return run.trainer().hyperparameters().model().vocabularySize();
         }
 
+        double seconds() {
+            return secondsBefore + (System.nanoTime() - begun) * NANOSECONDS;
+        }
+
         boolean stops() {
-            late = secondsBefore + (System.nanoTime() - begun) * NANOSECONDS > limits.seconds();
+            late = seconds() > limits.seconds();
             stopped |= asked.getAsBoolean();
             return diverged || late || stopped;
         }

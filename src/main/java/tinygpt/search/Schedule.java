@@ -8,6 +8,10 @@ import java.util.Optional;
 /**
  * Which trial is trained next, to which rung, and which are given up: pure functions of what is known of the trials, so that
  * a search that was killed decides as it would have.
+ *
+ * <p>A failed trial that is tried again takes part as if it had not failed, from the rung that it did not reach. So it can
+ * still be promoted, and then takes the place of the last that was promoted without it: that one keeps what it has, and is
+ * given up unless it is complete. Whoever has gone on asynchronously goes on, since there nobody waits for a failure.
  */
 sealed interface Schedule {
     /** Train this trial until it reaches a rung. */
@@ -86,6 +90,11 @@ sealed interface Schedule {
     record Asynchronous(int rungs, int eta) implements Schedule {
         @Override
         public Optional<Job> next(List<Standing> standings) {
+            Optional<Standing> owed =
+                    standings.stream().filter(s -> s.isOwed() && !s.isRunning()).findFirst();
+            if (owed.isPresent()) { // it was promoted already
+                return owed.map(s -> new Job(s, s.rungsReached()));
+            }
             for (int rung = rungs - 2; rung >= 0; rung--) {
                 long settled = settled(standings, rung);
                 Optional<Job> job = promotable(standings, rung, settled / eta);

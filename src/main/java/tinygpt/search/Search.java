@@ -60,12 +60,37 @@ public final class Search {
                     .orElseThrow(() -> new BadFileException(
                             folder.resolve(TrialJournal.FILE),
                             "tells of trial " + line.trial() + ", which this search does not have"));
-            if (!standing.isSettledAt(line.rung())) {
+            if (line.outcome() == null) {
+                standing.retry();
+            } else if (!standing.isSettledAt(line.rung())) {
                 standing.take(line.outcome());
             }
         }
-        search.schedule.pruned(search.standings).forEach(Standing::prune);
+        search.prune();
         return search;
+    }
+
+    /**
+     * Has trials that failed trained again, from their last checkpoints; {@link #run} does it. The journal says so, so that
+     * it holds for a search that is killed before. Those that diverged would again, and are left as they are.
+     *
+     * @param seconds that a trial may take now: those whose time was up before are tried again if it is more than was
+     *     counted then; 0 for none of them
+     * @return which
+     */
+    public synchronized List<Trial> retryFailed(double seconds) throws IOException {
+        List<Standing> again = standings.stream()
+                .filter(s -> s.state() == TrialState.FAILED
+                        || s.state() == TrialState.TIMEOUT && s.last().seconds() < seconds)
+                .toList();
+        try (TrialJournal journal = TrialJournal.open(folder)) {
+            for (Standing standing : again) {
+                journal.appendRetry(standing.trial(), standing.rungsReached());
+                standing.retry();
+            }
+        }
+        prune();
+        return again.stream().map(Standing::trial).toList();
     }
 
     /**
@@ -145,18 +170,23 @@ public final class Search {
     }
 
     private synchronized void settle(
-            Standing standing, int rung, TrialOutcome outcome, Listener listener, TrialJournal journal) {
+            Standing standing, int rung, TrialOutcome ended, Listener listener, TrialJournal journal) {
+        TrialOutcome outcome = ended.afterFailures(standing.failures());
         if (outcome.kind() != TrialOutcome.Kind.STOPPED) {
             journal.append(standing.trial(), rung, outcome);
         }
         standing.take(outcome);
         listener.ended(standing.trial(), rung, outcome, results());
-        for (Standing one : schedule.pruned(standings)) {
-            if (one.state() == TrialState.UNFINISHED) {
-                one.prune();
-                listener.pruned(one.trial());
-            }
-        }
+        prune().forEach(one -> listener.pruned(one.trial()));
         notifyAll();
+    }
+
+    /** Marks those that are given up; a trial that is tried again may have changed which. Returns the new ones. */
+    private List<Standing> prune() {
+        List<Standing> before = standings.stream().filter(Standing::isPruned).toList();
+        before.forEach(one -> one.prune(false));
+        List<Standing> now = schedule.pruned(standings);
+        now.forEach(one -> one.prune(true));
+        return now.stream().filter(one -> !before.contains(one)).toList();
     }
 }

@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import tinygpt.formats.AtomicFile;
 import tinygpt.formats.BadFileException;
 import tinygpt.formats.StrictJson;
+import tinygpt.hyperparameters.CanonicalJson;
 
 /**
  * The folder of a search.
@@ -51,6 +53,20 @@ public record SearchFolder(Path path) {
     /** The page. */
     public Path report() {
         return path.resolve("report.html");
+    }
+
+    /**
+     * Fingerprint of what the search was begun with, by which another machine knows that it sees the same folder.
+     *
+     * @throws BadFileException if there is no search
+     */
+    public String definitionSha256() {
+        Path file = path.resolve(FILE);
+        try {
+            return HexFormat.of().formatHex(CanonicalJson.newSha256().digest(Files.readAllBytes(file)));
+        } catch (IOException e) {
+            throw new BadFileException(file, "cannot be read: " + BadFileException.reason(e), e);
+        }
     }
 
     /** Whether a search was begun here. */

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import tinygpt.formats.AtomicFile;
+import tinygpt.formats.BadFileException;
 import tinygpt.report.Figures;
 import tinygpt.report.Html;
 import tinygpt.report.PageParts;
@@ -112,7 +113,7 @@ public final class SearchPage {
         StringBuilder out = new StringBuilder();
         List<String> columns = new ArrayList<>(
                 List.of("#rank", "#trial", "state", "#val loss", "#ppl", "#step", "#tokens", "#seconds"));
-        columns.add("#parameters");
+        columns.addAll(List.of("#attempts", "#parameters"));
         plan.space().axes().forEach(axis -> columns.add("#" + Html.escape(axis.name())));
         columns.add("what went wrong");
         head(out, "Trials", columns);
@@ -127,6 +128,7 @@ public final class SearchPage {
                     "#" + Figures.count(r.step()),
                     "#" + Figures.count(r.tokens()),
                     "#" + ResultFiles.fixed(r.seconds(), 1),
+                    "#" + r.attempts(),
                     "#" + Figures.count(r.parameters())));
             r.trial().values().values().forEach(value -> cells.add("#" + Html.escape(Axis.text(value))));
             cells.add(Html.escape(r.message()));
@@ -206,7 +208,9 @@ public final class SearchPage {
                 ? "<p class=\"verdict sound\">" + checked
                         + " runs: each differs from the base in what was searched and in"
                         + " what follows from it, in nothing else, and its hyperparameters have one fingerprint from the"
-                        + " first line of its ledger to the last.</p>\n"
+                        + " first line of its ledger to the last"
+                        + (plan.from() == null ? "" : "; each began with the weights of the same model")
+                        + ".</p>\n"
                 : "<p class=\"verdict broken\">" + broken + " of " + checked
                         + " runs are not what they should be.</p>\n";
         return verdict + "<details><summary>Run by run</summary>\n" + lines + "</details>\n";
@@ -218,7 +222,15 @@ public final class SearchPage {
                 .specs()
                 .forEach(spec ->
                         out.append("<li><code>").append(Html.escape(spec)).append("</code></li>\n"));
-        out.append("</ul>\n<details><summary>All other hyperparameters</summary>\n<pre>")
+        out.append("</ul>\n");
+        if (plan.from() != null) {
+            out.append("<p>All trials begin with the weights of <code>")
+                    .append(Html.escape(plan.from().path().toString()))
+                    .append("</code>, SHA-256 <code>")
+                    .append(Html.escape(plan.from().weightsSha256()))
+                    .append("</code>.</p>\n");
+        }
+        out.append("<details><summary>All other hyperparameters</summary>\n<pre>")
                 .append(Html.escape(plan.base().toJson().toPrettyString()))
                 .append("</pre>\n</details>\n");
         if (!trials.skipped().isEmpty()) {
@@ -232,12 +244,12 @@ public final class SearchPage {
     }
 
     /** What the script draws: the evaluations of every trial. */
-    private ObjectNode state() throws IOException {
+    private ObjectNode state() {
         ObjectNode state = JsonNodeFactory.instance.objectNode();
         state.put("best", best == null ? "" : best.trial().name());
         ArrayNode all = state.putArray("trials");
         for (Result r : results) {
-            TrialLog log = TrialLog.read(r.trial().folder(folder).path());
+            TrialLog log = log(r.trial());
             ObjectNode one = all.addObject();
             one.put("name", r.trial().name());
             one.put("label", r.trial().label());
@@ -254,6 +266,15 @@ public final class SearchPage {
             });
         }
         return state;
+    }
+
+    /** Of a trial that failed, the log may be unreadable too; the others have their curves all the same. */
+    private TrialLog log(Trial trial) {
+        try {
+            return TrialLog.read(trial.folder(folder).path());
+        } catch (IOException | BadFileException e) {
+            return new TrialLog(List.of(), 0);
+        }
     }
 
     /** A column that begins with # is one of numbers. */

@@ -22,6 +22,7 @@ import tinygpt.hyperparameters.InvalidHyperparameterException;
  * @param seed of the draws; the training seed is a hyperparameter and the same in all trials
  * @param halving when trials are given up, or null for never
  * @param equalTokens whether each trial gets as many steps as train on the base's number of tokens
+ * @param from the model whose weights all trials begin with, or null if they begin with random ones
  */
 public record SearchPlan(
         Hyperparameters base,
@@ -30,7 +31,8 @@ public record SearchPlan(
         int trials,
         long seed,
         Halving halving,
-        boolean equalTokens) {
+        boolean equalTokens,
+        BaseModel from) {
     private static final int FORMAT = 1;
     private static final String STEPS = "optimization.steps";
 
@@ -90,6 +92,23 @@ public record SearchPlan(
         }
     }
 
+    /** A plan whose trials begin with random weights. */
+    public SearchPlan(
+            Hyperparameters base,
+            SearchSpace space,
+            Method method,
+            int trials,
+            long seed,
+            Halving halving,
+            boolean equalTokens) {
+        this(base, space, method, trials, seed, halving, equalTokens, null);
+    }
+
+    /** The same plan, whose trials begin with the weights of a model. */
+    public SearchPlan from(BaseModel model) {
+        return new SearchPlan(base, space, method, trials, seed, halving, equalTokens, model);
+    }
+
     /** The rungs as shares of a trial's steps, the last one 1. */
     public List<Double> rungs() {
         List<Double> shares = new ArrayList<>();
@@ -130,6 +149,9 @@ public record SearchPlan(
                     .put("min_steps", halving.minSteps())
                     .put("async", halving.async());
         }
+        if (from != null) {
+            json.set("from", from.toJson());
+        }
         json.set("base", base.toJson());
         return json;
     }
@@ -160,7 +182,8 @@ public record SearchPlan(
                                     halving.path("min_steps").asInt(),
                                     halving.path("async").asBoolean())
                             : null,
-                    json.path("equal").asText().equals("tokens"));
+                    json.path("equal").asText().equals("tokens"),
+                    json.has("from") ? BaseModel.fromJson(json.get("from")) : null);
         } catch (IllegalArgumentException e) {
             throw new BadFileException(
                     file, "is not the plan of a search: " + BadFileException.quoteSentence(e.getMessage()), e);

@@ -13,6 +13,8 @@ final class Standing {
     private TrialOutcome lost;
     private boolean running;
     private boolean pruned;
+    private boolean owed;
+    private int failures;
 
     Standing(Trial trial, int rungs) {
         this.trial = trial;
@@ -29,22 +31,50 @@ final class Standing {
         return parameters;
     }
 
-    /** Takes an outcome at the next rung. */
+    /** Takes an outcome at the next rung, which knows of all failures before it. */
     void take(TrialOutcome outcome) {
         running = false;
         switch (outcome.kind()) {
-            case REACHED -> reached.add(outcome);
-            case TIMEOUT, DIVERGED, FAILED -> lost = outcome;
+            case REACHED -> {
+                reached.add(outcome);
+                failures = outcome.attempts() - 1;
+                owed = false;
+            }
+            case TIMEOUT, DIVERGED, FAILED -> {
+                lost = outcome;
+                failures = outcome.attempts();
+                owed = false;
+            }
             case STOPPED -> {}
         }
+    }
+
+    /** It is to be trained again to the rung that it failed to reach. */
+    void retry() {
+        lost = null;
+        owed = true;
+    }
+
+    /** Whether it was lost on its way to the next rung, is tried again, and has not come there yet. */
+    boolean isOwed() {
+        return owed;
+    }
+
+    /** How often it was lost, or went on after a failure. */
+    int failures() {
+        return failures;
     }
 
     void start() {
         running = true;
     }
 
-    void prune() {
-        pruned = true;
+    void prune(boolean given) {
+        pruned = given;
+    }
+
+    boolean isPruned() {
+        return pruned;
     }
 
     boolean isRunning() {

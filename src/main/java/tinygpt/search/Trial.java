@@ -24,6 +24,10 @@ public record Trial(int index, Map<String, JsonNode> values, Hyperparameters hyp
 
     /** Three digits at least: {@code 007}. */
     public String name() {
+        return name(index);
+    }
+
+    private static String name(int index) {
         return String.format(Locale.ROOT, "%03d", index);
     }
 
@@ -40,7 +44,12 @@ public record Trial(int index, Map<String, JsonNode> values, Hyperparameters hyp
 
     /** The run of this trial in the folder of a search. */
     public RunFolder folder(Path search) {
-        return new RunFolder(search.resolve("trials").resolve(name()));
+        return new RunFolder(search.resolve(path(index)));
+    }
+
+    /** Where the run of a trial is in the folder of a search: {@code trials/007}. */
+    static Path path(int index) {
+        return Path.of("trials").resolve(name(index));
     }
 
     public int steps() {

@@ -19,11 +19,15 @@ import tinygpt.formats.BadFileException;
 import tinygpt.formats.StrictJson;
 
 /**
- * {@code trials.jsonl}: a line for each outcome of a trial at a rung. Only appended to, by one write and one sync; a last line
- * without its end, which a killed program leaves, is cut off. All that a search decides follows from these lines.
+ * {@code trials.jsonl}: a line for each outcome of a trial at a rung, and one where a trial that failed is tried again. Only
+ * appended to, by one write and one sync; a last line without its end, which a killed program leaves, is cut off. All that a
+ * search decides follows from these lines.
  */
 final class TrialJournal implements AutoCloseable {
     static final String FILE = "trials.jsonl";
+
+    private static final String OUTCOME = "outcome";
+    private static final String RETRY = "retry";
 
     private final FileChannel channel;
 
@@ -32,7 +36,7 @@ final class TrialJournal implements AutoCloseable {
      *
      * @param trial index of the trial
      * @param rung that it was trained for, counted from 0
-     * @param outcome what became of it
+     * @param outcome what became of it, or null where it is tried again
      */
     record Line(int trial, int rung, TrialOutcome outcome) {}
 
@@ -87,7 +91,11 @@ final class TrialJournal implements AutoCloseable {
             if (!json.path("trial").isInt() || !json.path("rung").isInt()) {
                 throw new IllegalArgumentException("it names no trial and rung");
             }
-            return new Line(json.get("trial").intValue(), json.get("rung").intValue(), TrialOutcome.fromJson(json));
+            boolean retry = json.path(OUTCOME).asText().equals(RETRY);
+            return new Line(
+                    json.get("trial").intValue(),
+                    json.get("rung").intValue(),
+                    retry ? null : TrialOutcome.fromJson(json));
         } catch (IllegalArgumentException e) {
             throw new BadFileException(
                     file,
@@ -105,10 +113,19 @@ final class TrialJournal implements AutoCloseable {
         return end;
     }
 
-    /** Adds a line; when this returns, it is on disk. */
+    /** Adds an outcome; when this returns, it is on disk. */
     void append(Trial trial, int rung, TrialOutcome outcome) {
+        append(trial, rung, outcome.toJson());
+    }
+
+    /** Notes that a trial, which failed on its way to a rung, is tried again. */
+    void appendRetry(Trial trial, int rung) {
+        append(trial, rung, JsonNodeFactory.instance.objectNode().put(OUTCOME, RETRY));
+    }
+
+    private void append(Trial trial, int rung, ObjectNode what) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.put("trial", trial.index()).put("rung", rung).setAll(outcome.toJson());
+        json.put("trial", trial.index()).put("rung", rung).setAll(what);
         ObjectNode values = json.putObject("set");
         trial.values().forEach(values::set);
         try {

@@ -59,6 +59,18 @@ record TrialLog(List<Evaluation> evaluations, double seconds) {
         return new TrialLog(evaluations, milliseconds / 1e3);
     }
 
+    /** What is known of a trial whose run nobody has at hand: as much as its log says. */
+    static TrialOutcome ended(Path run, TrialOutcome.Kind kind, String message, int attempts) {
+        try {
+            TrialLog log = read(run);
+            Evaluation last = log.evaluations.isEmpty() ? null : log.evaluations.get(log.evaluations.size() - 1);
+            return log.outcome(
+                    kind, last == null ? 0 : last.step(), last == null ? 0 : last.tokens(), attempts, message);
+        } catch (IOException | RuntimeException e) {
+            return TrialOutcome.unknown(kind, message, attempts);
+        }
+    }
+
     /** What came of the steps so far. */
     TrialOutcome outcome(TrialOutcome.Kind kind, long step, long tokens, int attempts, String message) {
         Evaluation best = null;

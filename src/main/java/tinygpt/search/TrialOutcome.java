@@ -3,6 +3,7 @@ package tinygpt.search;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.Serializable;
 import java.util.Locale;
 
 /**
@@ -14,7 +15,7 @@ import java.util.Locale;
  * @param loss validation loss at the last evaluation, nats per token; NaN if there was none
  * @param bestLoss the lowest validation loss, NaN if there was none
  * @param bestStep the step of it, or -1
- * @param seconds that its steps took, in all sessions
+ * @param seconds that its steps took, in all sessions; if its time was up, all the time that was counted
  * @param attempts how often it was begun or continued after a failure, at least 1
  * @param message what went wrong, empty if nothing did
  */
@@ -27,7 +28,8 @@ public record TrialOutcome(
         long bestStep,
         double seconds,
         int attempts,
-        String message) {
+        String message)
+        implements Serializable {
 
     /** What happened. */
     public enum Kind {
@@ -45,11 +47,22 @@ public record TrialOutcome(
 
     /** Nothing is known but that it failed. */
     public static TrialOutcome failed(String message, int attempts) {
-        return new TrialOutcome(Kind.FAILED, 0, 0, Double.NaN, Double.NaN, -1, 0, attempts, message);
+        return unknown(Kind.FAILED, message, attempts);
     }
 
-    TrialOutcome with(Kind other, int tried, String why) {
-        return new TrialOutcome(other, step, tokens, loss, bestLoss, bestStep, seconds, tried, why);
+    /** Nothing is known but how it ended. */
+    static TrialOutcome unknown(Kind kind, String message, int attempts) {
+        return new TrialOutcome(kind, 0, 0, Double.NaN, Double.NaN, -1, 0, attempts, message);
+    }
+
+    /** The same after some failures more than it knows of. */
+    public TrialOutcome afterFailures(int before) {
+        return new TrialOutcome(kind, step, tokens, loss, bestLoss, bestStep, seconds, attempts + before, message);
+    }
+
+    /** The same with more seconds. */
+    TrialOutcome withSeconds(double counted) {
+        return new TrialOutcome(kind, step, tokens, loss, bestLoss, bestStep, counted, attempts, message);
     }
 
     /** The state that a trial has for good with this outcome; {@link TrialState#UNFINISHED} if it may go on. */

@@ -12,14 +12,16 @@ import tinygpt.formats.BadFileException;
 import tinygpt.formats.StrictJson;
 import tinygpt.hyperparameters.HyperparameterKey;
 import tinygpt.hyperparameters.Hyperparameters;
+import tinygpt.runs.Checkpoint;
 import tinygpt.runs.HyperparameterChange;
 import tinygpt.runs.Ledger;
 import tinygpt.runs.LedgerEntry;
 import tinygpt.runs.LedgerReport;
+import tinygpt.runs.RunFolder;
 
 /**
  * What the files of a trial's run prove: that its hyperparameters differ from the base in what was searched and in nothing
- * else, and that they stayed as they were while it was trained.
+ * else, that they stayed as they were while it was trained, and that it began with the weights that all began with.
  *
  * @param differences hyperparameters that differ from the base, in the order of their keys
  * @param following those among them that follow from a searched one: path to path
@@ -84,6 +86,7 @@ public record TrialProof(
                 }
             }
         }
+        origin(plan, trial.folder(search), problems);
         return new TrialProof(differences, following, problems, ledger(run, trial, problems));
     }
 
@@ -95,6 +98,20 @@ public record TrialProof(
             paths.add(STEPS);
         }
         return paths;
+    }
+
+    /** What the first checkpoint says of where its weights came from. */
+    private static void origin(SearchPlan plan, RunFolder run, List<String> problems) {
+        String expected = plan.from() == null ? "random weights" : plan.from().weightsSha256();
+        try {
+            String found =
+                    Checkpoint.readHeader(run.checkpoint(0)).baseWeightsSha256().orElse("random weights");
+            if (!found.equals(expected)) {
+                problems.add("it began with " + found + " and should have with " + expected);
+            }
+        } catch (BadFileException e) {
+            problems.add(e.getMessage());
+        }
     }
 
     private static int ledger(Path run, Trial trial, List<String> problems) {

@@ -90,6 +90,16 @@ final class SparkCluster implements Cluster {
         return Math.max(1, master.isThisProcess() ? cores(present) : present.size());
     }
 
+    /** The cores that every executor has; 1 where tasks run in this process. */
+    int coresOfAnExecutor() {
+        return master.isThisProcess()
+                ? 1
+                : executors.present().values().stream()
+                        .mapToInt(ExecutorWatch.Executor::cores)
+                        .min()
+                        .orElse(1);
+    }
+
     /** Threads of a task, by executor. In this process, tasks are the threads. */
     Map<String, Integer> threads() {
         Map<String, Integer> threads = new java.util.TreeMap<>();
@@ -172,7 +182,8 @@ final class SparkCluster implements Cluster {
         }
     }
 
-    private void giveUpIfAlone() {
+    /** Fails if nobody can be expected to compute any more. */
+    void giveUpIfAlone() {
         if (context.sc().isStopped()) {
             throw new EngineFailedException("the connection to " + master.url() + " has ended");
         }

@@ -50,7 +50,11 @@ class SearchCommandTest {
 
     /** The table but for what a clock says. */
     private List<String> table(String out) throws IOException {
-        return Files.readAllLines(folder.resolve(out).resolve("results.csv")).stream()
+        return table(folder.resolve(out));
+    }
+
+    static List<String> table(Path search) throws IOException {
+        return Files.readAllLines(search.resolve("results.csv")).stream()
                 .map(line -> {
                     List<String> cells = new ArrayList<>(List.of(line.split(",", -1)));
                     cells.remove(10); // seconds
@@ -181,6 +185,36 @@ class SearchCommandTest {
         assertFalse(Files.exists(folder.resolve("f/best.json")));
     }
 
+    /** Something is in the way of one trial's folder; once it is gone, that trial is trained. */
+    @Test
+    void failedTrial_staysAsItIs_untilItIsToBeTriedAgain() throws IOException {
+        assertEquals(0, Run.of(search("whole")).exitCode());
+        Path search = Files.createDirectories(folder.resolve("s"));
+        Files.copy(folder.resolve("whole/search.json"), search.resolve("search.json"));
+        Path obstacle = Files.createDirectories(search.resolve("trials/001/metrics.jsonl"));
+        Run failed = Run.of("search", "--resume", search.toString());
+        assertEquals(0, failed.exitCode(), failed.err());
+        assertTrue(failed.out().contains("trial 001 failed: "), failed.out());
+        assertTrue(
+                failed.err()
+                        .contains("1 trial failed; tinygpt search --resume " + search + " --retry-failed tries again"),
+                failed.err());
+        Files.delete(obstacle);
+        List<String> before = table("s");
+        assertEquals(0, Run.of("search", "--resume", search.toString()).exitCode());
+        assertEquals(before, table("s"), "it is not tried again unasked");
+        Run again = Run.of("search", "--resume", search.toString(), "--retry-failed");
+        assertEquals(0, again.exitCode(), again.err());
+        assertTrue(again.err().contains("tried again: trial 001\n"), again.err());
+        List<String> expected = table("whole").stream()
+                .map(line -> line.startsWith("4,001,") ? line.replaceFirst(",1,(\\d+,0.001)", ",3,$1") : line)
+                .toList();
+        assertEquals(expected, table("s"), "two tries that failed, and one");
+        assertTrue(again.out().contains("each of 4 runs differs"), again.out());
+        Run none = Run.of("search", "--resume", search.toString(), "--retry-failed");
+        assertTrue(none.err().contains("no trial has failed"), none.err());
+    }
+
     @Test
     void resume_ofAnotherSearch_isRefused() {
         assertEquals(0, Run.of(search("r")).exitCode());
@@ -208,6 +242,7 @@ class SearchCommandTest {
                 "--set lr=1e-3,1e-2 -- --layer 3 | Unknown options: '--layer'",
                 "--set lr=1e-3,1e-2 -- --stop-after 3 | cannot stand behind --",
                 "--set lr=1e-3,1e-2 --parallel 0 | at least one trial",
+                "--set lr=1e-3,1e-2 --retry-failed | --retry-failed belongs to --resume",
                 "-- --preset nano | nothing is searched"
             })
     void wrongUsage_isOneLineAndExitCode2(String arguments, String complaint) {

@@ -84,7 +84,7 @@ class SearchPageBrowserTest {
         search.create(new SearchFolder.Definition(plan, file, text.sha256(), settings.toJson()));
         TrialList trials = TrialList.of(plan);
         LocalTrialRunner runner = new LocalTrialRunner(
-                search.path(), text, settings, 6, 1, new LocalTrialRunner.Limits(Double.POSITIVE_INFINITY, 0));
+                search.path(), text, null, settings, 6, 1, new LocalTrialRunner.Limits(Double.POSITIVE_INFINITY, 0));
         List<Result> results = Search.open(plan, trials, search.path())
                 .run(runner, 1, () -> false, new Search.Listener() {
                     @Override

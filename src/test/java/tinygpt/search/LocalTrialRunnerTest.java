@@ -48,7 +48,7 @@ class LocalTrialRunnerTest {
     private LocalTrialRunner runner(String name, double seconds) throws IOException {
         Path search = Files.createDirectories(folder.resolve(name));
         RunSettings settings = new RunSettings(5, 0, 2, false, false, new RunSettings.Snapshots(0, List.of(), ""));
-        return new LocalTrialRunner(search, text, settings, STEPS, 1, new LocalTrialRunner.Limits(seconds, 1));
+        return new LocalTrialRunner(search, text, null, settings, STEPS, 1, new LocalTrialRunner.Limits(seconds, 1));
     }
 
     private LocalTrialRunner runner(String name) throws IOException {

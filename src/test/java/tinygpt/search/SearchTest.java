@@ -16,6 +16,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tinygpt.formats.BadFileException;
 
@@ -163,6 +164,92 @@ class SearchTest {
                 9,
                 results.stream().filter(r -> r.state() == TrialState.UNFINISHED).count());
         assertEquals(3, Files.readAllLines(folder.resolve(TrialJournal.FILE)).size());
+    }
+
+    /** Trial 5, the best, fails at a rung; tried again, everything is decided as if it had not. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "10 | 0 | 4 complete 90, 3 pruned 30 | 5@10, 5@30, 5@90, 8@10",
+                "30 | 1 | 4 complete 90              | 5@30, 5@90, 8@10",
+                "90 | 2 | ''                         | 5@90, 8@10"
+            })
+    void retried_takesPartAsIfItHadNotFailed(int failsAt, int rung, String displaced, String jobs) throws IOException {
+        SearchPlan plan = Plans.halving(false);
+        List<String> sound = table(run(plan, 1));
+        Path file = folder.resolve(TrialJournal.FILE);
+        Files.delete(file);
+        run(
+                plan,
+                2,
+                (trial, step, stop) -> trial.index() == 5 && step == failsAt
+                        ? TrialOutcome.failed("the disk is full", 1)
+                        : runner().run(trial, step, stop));
+        String before = Files.readString(file);
+        done.clear();
+
+        Search search = Search.open(plan, TrialList.of(plan), folder);
+        assertEquals(
+                List.of(5, 8), search.retryFailed(0).stream().map(Trial::index).toList());
+        // As if killed here: the journal says what is to be done.
+        List<Result> results = run(plan, 2);
+        assertEquals("5 complete 90", line(results.get(0)));
+        assertEquals(2, results.get(0).attempts());
+        assertEquals("8 failed 0", line(results.get(8)));
+        assertEquals(4, results.get(8).attempts(), "twice and twice again");
+        assertEquals(jobs, String.join(", ", new TreeSet<>(done)));
+        String after = Files.readString(file);
+        assertTrue(after.startsWith(before), "it is only appended to");
+        assertTrue(after.contains("{\"trial\":5,\"rung\":" + rung + ",\"outcome\":\"retry\","), after);
+        // Those that were promoted in its place keep what they have; all others are where they would be.
+        List<String> others = new ArrayList<>(table(results));
+        others.removeAll(sound);
+        assertEquals(displaced, String.join(", ", others));
+    }
+
+    @Test
+    void retried_asynchronously_goesOnWhereItWasPromotedTo() throws IOException {
+        SearchPlan plan = Plans.halving(true);
+        run(
+                plan,
+                1,
+                (trial, step, stop) -> trial.index() == 2 && step == 30
+                        ? TrialOutcome.failed("the disk is full", 1)
+                        : runner().run(trial, step, stop));
+        done.clear();
+        Search again = Search.open(plan, TrialList.of(plan), folder);
+        again.retryFailed(0);
+        List<Result> results = again.run(runner(), 1, () -> false, NOBODY);
+        assertEquals("[2@30, 8@10]", done.toString());
+        assertTrue(table(results).contains("2 pruned 30"), table(results).toString());
+    }
+
+    @Test
+    void timeouts_areTriedAgainWithMoreTimeOnly_andTheDivergedNever() throws IOException {
+        SearchPlan plan = Plans.grid("seed=3,4");
+        run(
+                plan,
+                1,
+                (trial, step, stop) -> new TrialOutcome(
+                        trial.index() == 0 ? TrialOutcome.Kind.TIMEOUT : TrialOutcome.Kind.DIVERGED,
+                        7,
+                        7,
+                        Double.NaN,
+                        Double.NaN,
+                        -1,
+                        60,
+                        1,
+                        ""));
+        for (double seconds : new double[] {0, 60}) {
+            Search same = Search.open(plan, TrialList.of(plan), folder);
+            assertEquals(List.of(), same.retryFailed(seconds));
+        }
+        Search longer = Search.open(plan, TrialList.of(plan), folder);
+        assertEquals(1, longer.retryFailed(61).size());
+        List<Result> results = longer.run(runner(), 1, () -> false, NOBODY);
+        assertEquals(List.of("0 complete 200", "1 diverged 7"), table(results));
+        assertEquals(2, results.get(0).attempts());
     }
 
     /** Runners promise not to; if one does, the search ends with what went wrong instead of hanging. */
