@@ -75,12 +75,12 @@ final class LoopbackCluster implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         for (ChildJvm worker : workers) {
             List<ProcessHandle> executors = ExecutorProcesses.of(worker.handle());
-            worker.kill();
+            ExecutorProcesses.kill(worker.handle());
             executors.forEach(ProcessHandle::destroyForcibly);
         }
-        master.kill();
+        ExecutorProcesses.kill(master.handle());
     }
 }
