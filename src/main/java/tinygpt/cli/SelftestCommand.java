@@ -41,7 +41,8 @@ import tinygpt.runs.TensorComparison;
             "with dropout and with batches in several shards. Exit code 1 if not.",
             "",
             "Example:",
-            "  tinygpt selftest --resume --kills 8"
+            "  tinygpt selftest --resume --kills 8",
+            "  tinygpt selftest --resume --sync diloco"
         })
 final class SelftestCommand implements Callable<Integer> {
     private static final int STEPS = 40;
@@ -70,6 +71,19 @@ final class SelftestCommand implements Callable<Integer> {
             defaultValue = "1",
             description = "Decides at which steps it is killed; 1 unless given.")
     private long seed;
+
+    @Option(
+            names = "--sync",
+            paramLabel = "step|diloco",
+            defaultValue = "step",
+            description = "The same with rounds of two replicas, as train --sync has them; step unless given.")
+    private Sync sync;
+
+    /** When replicas agree. */
+    enum Sync {
+        step,
+        diloco
+    }
 
     private SelftestCommand(Output output) {
         this.output = output;
@@ -143,8 +157,9 @@ final class SelftestCommand implements Callable<Integer> {
         out.println("compared: " + tensors.tensors() + " tensors of weights and optimizer state; " + logs.steps()
                 + " losses and " + logs.evaluations() + " validation losses; " + logs.norms()
                 + " lines of norms; the samples");
-        out.println("with: dropout " + DROPOUT + ", batches in " + SHARDS + " shards, " + WHOLE_THREADS
-                + " threads for the uninterrupted run, " + threadsUsed + " for the parts of the other");
+        out.println("with: " + (sync == Sync.diloco ? "2 replicas in rounds of 4 steps, " : "") + "dropout " + DROPOUT
+                + ", batches in " + SHARDS + " shards, " + WHOLE_THREADS + " threads for the uninterrupted run, "
+                + threadsUsed + " for the parts of the other");
         return Exit.OK;
     }
 
@@ -164,8 +179,8 @@ final class SelftestCommand implements Callable<Integer> {
         return List.of("train", "--resume", run.toString(), "--threads", String.valueOf(threads));
     }
 
-    private static List<String> start(Path text, Path out, int threads) {
-        return List.of(
+    private List<String> start(Path text, Path out, int threads) {
+        List<String> command = new ArrayList<>(List.of(
                 "train",
                 "--preset",
                 "nano",
@@ -186,7 +201,11 @@ final class SelftestCommand implements Callable<Integer> {
                 "--out",
                 out.toString(),
                 "--threads",
-                String.valueOf(threads));
+                String.valueOf(threads)));
+        if (sync == Sync.diloco) {
+            command.addAll(List.of("--sync", "diloco", "--replicas", "2", "--local-steps", "4"));
+        }
+        return command;
     }
 
     /** A folder that was made but in which nothing was saved, out of the way. */

@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,8 +40,6 @@ class RoundsCommandsTest {
         text = folder.resolve("text.txt");
         Files.writeString(text, TEXT);
     }
-
-    private record Result(int exit, String out, String err) {}
 
     @Test
     void stoppedAnywhereAndResumed_isTheSameRunToTheBit() throws IOException {
@@ -125,7 +121,7 @@ class RoundsCommandsTest {
         byte[] bytes = Files.readAllBytes(newest);
         bytes[(int) (bytes.length * place)] ^= 4;
         Files.write(newest, bytes);
-        Result resumed = ok("train", "--resume", hurt.toString());
+        Run resumed = ok("train", "--resume", hurt.toString());
         assertTrue(resumed.err().contains("is damaged and was put aside; going on from step 4"), resumed.err());
         assertEquals(tensors(whole), tensors(hurt));
     }
@@ -139,7 +135,7 @@ class RoundsCommandsTest {
         ok("train", "--preset", "nano", "--data", text.toString(), "--out", plain.toString(), "--steps", "1");
         assertFalse(Files.readString(plain.resolve("config.json")).contains("sync"));
         assertFalse(newest(plain).hyperparameters().canonicalJson().contains("sync"));
-        Result started = run(
+        Run started = Run.of(
                 "train",
                 "--config",
                 rounds.resolve("config.json").toString(),
@@ -147,7 +143,7 @@ class RoundsCommandsTest {
                 text.toString(),
                 "--out",
                 folder.resolve("again").toString());
-        assertEquals(0, started.exit(), started.err());
+        assertEquals(0, started.exitCode(), started.err());
         assertTrue(
                 started.err()
                         .contains(
@@ -186,11 +182,11 @@ class RoundsCommandsTest {
     @Test
     void commandsThatFollowOneUpdate_refuseARunThatHasNone() {
         Path run = train("run", "--steps", "4");
-        for (Result refused : List.of(
-                run("why", "wte.weight[0,0]", "--run", run.toString(), "--step", "2"),
-                run("step", "--model", run.toString()),
-                run("step", "--sync", "diloco"))) {
-            assertEquals(2, refused.exit(), refused.err());
+        for (Run refused : List.of(
+                Run.of("why", "wte.weight[0,0]", "--run", run.toString(), "--step", "2"),
+                Run.of("step", "--model", run.toString()),
+                Run.of("step", "--sync", "diloco"))) {
+            assertEquals(2, refused.exitCode(), refused.err());
             assertTrue(refused.err().contains("is trained in rounds of replicas (--sync diloco)"), refused.err());
             assertEquals(
                     1,
@@ -200,22 +196,22 @@ class RoundsCommandsTest {
                             .filter(l -> l.contains("diloco"))
                             .count());
         }
-        Result bench = run("bench", "--preset", "nano", "--sync", "diloco");
-        assertEquals(2, bench.exit());
+        Run bench = Run.of("bench", "--preset", "nano", "--sync", "diloco");
+        assertEquals(2, bench.exitCode());
         assertTrue(bench.err().contains("leave --sync out"), bench.err());
     }
 
     @Test
     void resume_withOtherRounds_needsLeave_andWithOtherReplicasIsRefused() {
         Path run = train("run", "--steps", "12", "--stop-after", "4");
-        Result refused = run("train", "--resume", run.toString(), "--replicas", "3", "--allow-change");
-        assertEquals(2, refused.exit());
+        Run refused = Run.of("train", "--resume", run.toString(), "--replicas", "3", "--allow-change");
+        assertEquals(2, refused.exitCode());
         assertTrue(refused.err().contains("cannot go on with another synchronization.replicas 2 -> 3"), refused.err());
-        Result plain = run("train", "--resume", run.toString(), "--sync", "step", "--allow-change");
-        assertEquals(2, plain.exit());
+        Run plain = Run.of("train", "--resume", run.toString(), "--sync", "step", "--allow-change");
+        assertEquals(2, plain.exitCode());
         assertTrue(plain.err().contains("synchronization.sync \"diloco\" -> \"step\""), plain.err());
-        Result asked = run("train", "--resume", run.toString(), "--local-steps", "8");
-        assertEquals(2, asked.exit());
+        Run asked = Run.of("train", "--resume", run.toString(), "--local-steps", "8");
+        assertEquals(2, asked.exitCode());
         assertTrue(asked.err().contains("add --allow-change"), asked.err());
         ok("train", "--resume", run.toString(), "--local-steps", "8", "--allow-change");
         assertEquals(12, newest(run).step());
@@ -240,8 +236,8 @@ class RoundsCommandsTest {
         List<String> all = new ArrayList<>(List.of("train", "--preset", "nano", "--data", text.toString()));
         all.addAll(List.of(flags.split(" ")));
         all.addAll(List.of("--out", folder.resolve("none").toString()));
-        Result result = run(all.toArray(new String[0]));
-        assertEquals(2, result.exit());
+        Run result = Run.of(all.toArray(new String[0]));
+        assertEquals(2, result.exitCode());
         assertTrue(result.err().contains(reason), result.err());
         assertFalse(Files.exists(folder.resolve("none")));
     }
@@ -250,7 +246,7 @@ class RoundsCommandsTest {
     @Test
     void search_takesRoundsToo() throws IOException {
         Path out = folder.resolve("search");
-        Result result = run(
+        Run result = Run.of(
                 "search",
                 "--set",
                 "sync=step,diloco",
@@ -267,7 +263,7 @@ class RoundsCommandsTest {
                 text.toString(),
                 "--steps",
                 "18");
-        assertEquals(0, result.exit(), result.err());
+        assertEquals(0, result.exitCode(), result.err());
         String table = Files.readString(out.resolve("results.csv"));
         assertEquals(5, table.lines().count(), table);
         assertTrue(table.contains("diloco"), table);
@@ -295,16 +291,9 @@ class RoundsCommandsTest {
         return all;
     }
 
-    private static Result ok(String... args) {
-        Result result = run(args);
-        assertEquals(0, result.exit(), result.err());
+    private static Run ok(String... args) {
+        Run result = Run.of(args);
+        assertEquals(0, result.exitCode(), result.err());
         return result;
-    }
-
-    private static Result run(String... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int exit = Main.run(new PrintWriter(out), new PrintWriter(err), args);
-        return new Result(exit, out.toString(), err.toString());
     }
 }

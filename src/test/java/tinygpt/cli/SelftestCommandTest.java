@@ -33,6 +33,20 @@ class SelftestCommandTest {
                 err.toString());
     }
 
+    /** Six tensors for each weight: itself, two moments of two replicas, and the outer velocity. */
+    @Test
+    void resume_ofReplicas_killed_endsBitwiseEqual() {
+        Run run = Run.of("selftest", "--resume", "--kills", "1", "--seed", "3", "--sync", "diloco");
+        assertEquals(0, run.exitCode(), run.out() + "\n" + run.err());
+        assertTrue(run.out().startsWith("passed: after 40 steps and 1 kills"), run.out());
+        assertTrue(
+                run.out()
+                        .contains("compared: 168 tensors of weights and optimizer state; 40 losses and 5 validation"
+                                + " losses; 10 lines of norms; the samples"),
+                run.out());
+        assertTrue(run.out().contains("with: 2 replicas in rounds of 4 steps, dropout 0.1"), run.out());
+    }
+
     @Test
     void withoutAChoice_isWrongUsage() {
         StringWriter err = new StringWriter();
