@@ -10,6 +10,7 @@ import tinygpt.hyperparameters.Preset;
 import tinygpt.tensor.Slab;
 import tinygpt.text.CharacterTokenizer;
 import tinygpt.text.Corpus;
+import tinygpt.training.AdamWMoments;
 import tinygpt.training.Compute;
 import tinygpt.training.Trainer;
 import tinygpt.training.TrainingListener;
@@ -18,8 +19,9 @@ import tinygpt.training.TrainingListener;
  * All that training leaves behind.
  *
  * @param losses of all steps and evaluations
+ * @param remembered moments, of each replica if there are any, and the velocity of their outer step
  */
-record LearnedRun(List<Double> losses, float[] weights, float[] mean, float[] meanSquare) {
+record LearnedRun(List<Double> losses, float[] weights, List<float[]> remembered) {
     private static final String TEXT =
             "The quick brown fox jumps over the lazy dog, and the dog sleeps on. ".repeat(60);
 
@@ -38,6 +40,14 @@ record LearnedRun(List<Double> losses, float[] weights, float[] mean, float[] me
             h = h.with(changes[i], changes[i + 1]);
         }
         return h;
+    }
+
+    /** The same by three replicas in rounds of four steps. */
+    static Hyperparameters rounds(int steps, String... changes) {
+        return small(steps, changes)
+                .with("synchronization.sync", "diloco")
+                .with("synchronization.replicas", "3")
+                .with("synchronization.local_steps", "4");
     }
 
     /** Trains to the end. */
@@ -59,16 +69,27 @@ record LearnedRun(List<Double> losses, float[] weights, float[] mean, float[] me
                 trainer.listen(listener);
             }
             trainer.train();
-            return new LearnedRun(
-                    losses, floats(trainer.registry().weights()), floats(trainer.mean()), floats(trainer.meanSquare()));
+            return of(trainer, losses);
         }
+    }
+
+    static LearnedRun of(Trainer trainer, List<Double> losses) {
+        List<float[]> remembered = new ArrayList<>();
+        for (AdamWMoments moments : trainer.state().replicas()) {
+            remembered.add(floats(moments.mean()));
+            remembered.add(floats(moments.meanSquare()));
+        }
+        trainer.state().velocity().ifPresent(velocity -> remembered.add(floats(velocity)));
+        return new LearnedRun(losses, floats(trainer.registry().weights()), remembered);
     }
 
     void assertSame(LearnedRun other) {
         assertEquals(losses, other.losses, "losses");
         assertArrayEquals(weights, other.weights, "weights");
-        assertArrayEquals(mean, other.mean, "m");
-        assertArrayEquals(meanSquare, other.meanSquare, "v");
+        assertEquals(remembered.size(), other.remembered.size());
+        for (int i = 0; i < remembered.size(); i++) {
+            assertArrayEquals(remembered.get(i), other.remembered.get(i), "slab " + i + " of the optimizer");
+        }
     }
 
     static float[] floats(Slab slab) {

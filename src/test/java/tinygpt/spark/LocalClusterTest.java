@@ -77,6 +77,17 @@ class LocalClusterTest {
         }
     }
 
+    /** A killed executor takes a replica's part of a round with it, which is then trained again elsewhere. */
+    @Test
+    void replicas_onTwoExecutorsOfWhichOneIsKilled_areOneMachinesToTheBit() {
+        Hyperparameters h = LearnedRun.rounds(12);
+        try (SparkCluster two = executors(2, Map.of())) {
+            LearnedRun.of(h, new Compute(1, two.engines()), atStep(4, () -> killExecutors(1)))
+                    .assertSame(LearnedRun.of(h, Compute.local(2)));
+            assertTrue(notes.stream().anyMatch(note -> note.contains("is lost")), "" + notes);
+        }
+    }
+
     /** A step that cannot be computed takes nothing with it. */
     @Test
     void stepThatAlwaysFails_endsTraining_withTheStateOfTheStepBefore() {
