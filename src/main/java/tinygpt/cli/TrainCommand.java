@@ -139,6 +139,12 @@ final class TrainCommand implements Callable<Integer> {
                     run.notes().forEach(this::note);
                     exitCode = train(run, cluster, interruption, view);
                 }
+            } catch (EngineFailedException e) {
+                if (!interruption.requested()) {
+                    throw e;
+                }
+                output.err().println("tinygpt: interrupted before the first step"); // while it waited for a cluster
+                exitCode = Exit.INTERRUPTED;
             }
             if (view != null && exitCode == Exit.OK && Terminal.stdin()) {
                 view.trained();

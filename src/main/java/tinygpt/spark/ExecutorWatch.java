@@ -19,6 +19,7 @@ public final class ExecutorWatch extends SparkListener {
     private Consumer<String> notes = note -> {};
     private long lastChange = System.nanoTime();
     private int lost;
+    private boolean counted; // somebody has been told who is there
 
     /** A process that computes. */
     record Executor(String host, int cores) {}
@@ -47,7 +48,7 @@ public final class ExecutorWatch extends SparkListener {
                 event.executorInfo().executorHost(), event.executorInfo().totalCores());
         present.put(event.executorId(), one);
         lastChange = System.nanoTime();
-        if (lost > 0) {
+        if (counted || lost > 0) {
             notes.accept("executor " + event.executorId() + " on " + one.host() + " has joined");
         }
         notifyAll();
@@ -71,6 +72,17 @@ public final class ExecutorWatch extends SparkListener {
     /** Those that are there, by id. */
     synchronized Map<String, Executor> present() {
         return new TreeMap<>(present);
+    }
+
+    /** The same, for a user; who comes later is worth a note. */
+    synchronized Map<String, Executor> counted() {
+        counted = true;
+        return present();
+    }
+
+    /** Whether nobody has ever been there. */
+    synchronized boolean none() {
+        return lost == 0 && present.isEmpty();
     }
 
     /** How many went away. */

@@ -16,13 +16,15 @@ import java.util.stream.Stream;
  */
 record Master(String url) {
     private static final String STANDALONE = "spark://";
-    private static final Pattern EXECUTORS = Pattern.compile("^local-cluster\\[\\s*(\\d{1,6})\\s*,");
+    private static final Pattern THREADS = Pattern.compile("local(\\[(\\d{1,6}|\\*)(\\s*,\\s*\\d{1,6})?])?");
+    private static final Pattern EXECUTORS =
+            Pattern.compile("local-cluster\\[\\s*(\\d{1,6})\\s*,\\s*(\\d{1,6})\\s*,\\s*(\\d{1,9})\\s*]");
 
     /** Refuses what Spark would refuse with less help. */
     Master {
-        boolean known = Stream.of(STANDALONE, "local-cluster[", "k8s://").anyMatch(url::startsWith)
-                || url.equals("local")
-                || url.startsWith("local[")
+        boolean known = Stream.of(STANDALONE, "k8s://").anyMatch(url::startsWith)
+                || THREADS.matcher(url).matches()
+                || EXECUTORS.matcher(url).matches()
                 || url.equals("yarn");
         if (!known) {
             throw new IllegalArgumentException("--master is '" + url + "'; it takes spark://HOST:PORT, yarn, k8s://URL,"
@@ -32,18 +34,38 @@ record Master(String url) {
 
     /** Whether tasks run in this very process. */
     boolean isThisProcess() {
-        return url.equals("local") || url.startsWith("local[");
+        return THREADS.matcher(url).matches();
     }
 
     /** Whether the executors are children of this process. */
     boolean startsExecutorsItself() {
-        return url.startsWith("local-cluster[");
+        return EXECUTORS.matcher(url).matches();
     }
 
     /** How many executors the address itself asks for. */
     OptionalInt executors() {
+        return number(1);
+    }
+
+    /** Megabytes of the heap of each of them. */
+    OptionalInt executorMegabytes() {
+        return number(3);
+    }
+
+    private OptionalInt number(int group) {
         Matcher matcher = EXECUTORS.matcher(url);
-        return matcher.find() ? OptionalInt.of(Integer.parseInt(matcher.group(1))) : OptionalInt.empty();
+        return matcher.matches() ? OptionalInt.of(Integer.parseInt(matcher.group(group))) : OptionalInt.empty();
+    }
+
+    /** What a user writes to give executors so many gigabytes of heap. */
+    String moreExecutorHeap(long gigabytes) {
+        if (isThisProcess()) {
+            return "TINYGPT_JAVA_OPTS=-Xmx" + gigabytes + "g: tasks run in this process";
+        }
+        Matcher matcher = EXECUTORS.matcher(url);
+        return matcher.matches()
+                ? "--master local-cluster[" + matcher.group(1) + "," + matcher.group(2) + "," + 1024 * gigabytes + "]"
+                : "--spark-conf spark.executor.memory=" + gigabytes + "g";
     }
 
     /** Whether nobody on another machine can be reached, or reach us. */

@@ -9,7 +9,8 @@ import tinygpt.parameters.ParameterRegistry;
 import tinygpt.parameters.SlabLayout;
 
 /**
- * All that an executor needs to build a model, sent once: what training does not change.
+ * All that an executor needs to build a model, sent once: what training does not change. It is sent with the first step, for
+ * a trainer begins with random weights, and those of another model or of a checkpoint are put into it before that.
  *
  * @param id names it, in all processes
  * @param hyperparameters as JSON
@@ -19,6 +20,11 @@ import tinygpt.parameters.SlabLayout;
 record ReplicaPlan(String id, String hyperparameters, Broadcast<int[]> tokens, Broadcast<byte[][]> frozen)
         implements Serializable {
     private static final AtomicLong COUNT = new AtomicLong();
+
+    /** Bytes of it that a heap holds: broadcasts, in pieces and whole. */
+    static long heapBytes(ParameterRegistry registry, int[] tokens) {
+        return 2 * (new ParameterBytes(registry.frozen()).size() + (long) tokens.length * Integer.BYTES);
+    }
 
     static ReplicaPlan send(SparkCluster cluster, ParameterRegistry registry, Hyperparameters h, int[] tokens) {
         byte[][] frozen = new ParameterBytes(registry.frozen()).read(registry.weights(), SlabLayout.WEIGHTS);

@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -109,9 +110,8 @@ final class SparkCluster implements Cluster {
 
     @Override
     public String describe() {
-        awaitExecutors();
-        awaitCompany();
-        Map<String, ExecutorWatch.Executor> present = executors.present();
+        assemble();
+        Map<String, ExecutorWatch.Executor> present = executors.counted();
         long hosts = present.values().stream()
                 .map(ExecutorWatch.Executor::host)
                 .distinct()
@@ -123,6 +123,12 @@ final class SparkCluster implements Cluster {
 
     private static int cores(Map<String, ExecutorWatch.Executor> present) {
         return present.values().stream().mapToInt(ExecutorWatch.Executor::cores).sum();
+    }
+
+    /** Waits for the first executor, and a while for the others. */
+    void assemble() {
+        awaitExecutors();
+        awaitCompany();
     }
 
     /** Waits for the first executor. */
@@ -185,13 +191,37 @@ final class SparkCluster implements Cluster {
     /** Fails if nobody can be expected to compute any more. */
     void giveUpIfAlone() {
         if (context.sc().isStopped()) {
-            throw new EngineFailedException("the connection to " + master.url() + " has ended");
+            throw ended(null);
         }
         long seconds = executors.lost() == 0 ? Math.max(START_SECONDS, patienceSeconds) : patienceSeconds;
         if (executors.present().isEmpty() && executors.secondsUnchanged() > seconds) {
             throw new EngineFailedException("no executor of " + master.url() + " has been there for " + seconds
                     + " seconds; look whether its workers run and have cores and memory free (--spark-conf " + PATIENCE
                     + "=10m waits longer, spark.executor.memory and spark.cores.max ask for less)");
+        }
+    }
+
+    private EngineFailedException ended(Exception cause) {
+        boolean refused = executors.none() && master.isStandalone();
+        return new EngineFailedException(
+                refused
+                        ? master.url() + " does not accept this program: its secret may be another than that of the"
+                                + " variable " + SparkSettings.SECRET + ", or its Spark another version"
+                        : "the connection to " + master.url() + " has ended",
+                cause);
+    }
+
+    /** Does something with the connection. Whatever goes wrong once it has ended, has that cause. */
+    <T> T connected(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (EngineFailedException e) {
+            throw e;
+        } catch (Exception e) { // Scala throws what Java would have to declare
+            if (context.sc().isStopped()) {
+                throw ended(e);
+            }
+            throw e;
         }
     }
 
@@ -229,12 +259,11 @@ final class SparkCluster implements Cluster {
         long heap = executorHeap();
         if (needed > heap) {
             throw new IllegalArgumentException(String.format(
-                    java.util.Locale.ROOT,
-                    "an executor's heap has %,d MB, and the weights of this model need %,d MB there; use --spark-conf"
-                            + " spark.executor.memory=%dg (the third number of local-cluster[...] is what the worker has)",
+                    Locale.ROOT,
+                    "an executor's heap has %,d MB, and what it is sent of this model needs %,d MB there; use %s",
                     heap >> 20,
                     needed >> 20,
-                    1 + (needed >> 30)));
+                    master.moreExecutorHeap(1 + (needed >> 30))));
         }
     }
 
@@ -255,8 +284,14 @@ final class SparkCluster implements Cluster {
 
     /** Frees what was sent to everybody. */
     void release(Broadcast<?> sent) {
-        if (!context.sc().isStopped()) {
-            sent.destroy();
+        try {
+            if (!context.sc().isStopped()) {
+                sent.destroy();
+            }
+        } catch (Exception e) { // Scala throws what Java would have to declare
+            if (!context.sc().isStopped()) {
+                throw e;
+            }
         }
     }
 

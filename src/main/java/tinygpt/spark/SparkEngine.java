@@ -33,44 +33,31 @@ final class SparkEngine implements GradientEngine {
     private final BatchPlan plan;
     private final BlockSum sum;
     private final Slab gradients;
-    private final ReplicaPlan replicas;
+    private final Hyperparameters hyperparameters;
+    private final int[] tokens;
     private final ArithmeticWatch arithmetic;
+    private ReplicaPlan replicas; // null until the first step
 
     SparkEngine(SparkCluster cluster, Gpt model, Hyperparameters h, int[] tokens, WorkerTeam team) {
         this.cluster = cluster;
         this.registry = model.registry();
         this.trained = new ParameterBytes(registry.trained());
         this.arithmetic = new ArithmeticWatch(cluster);
-        cluster.requireExecutorHeap(HEAP_COPIES * trained.size());
-        SparkCluster.requireDriverHeap((BROADCAST_COPIES + cluster.width()) * trained.size(), "");
+        this.hyperparameters = h;
+        this.tokens = tokens;
         this.plan = new BatchPlan(h, tokens.length);
+        long once = ReplicaPlan.heapBytes(registry, tokens);
+        cluster.requireExecutorHeap(HEAP_COPIES * trained.size() + once);
+        cluster.assemble();
+        int gradientsAtOnce = ShardTree.blocks(plan.shards(), cluster.width()).size() - 1;
+        SparkCluster.requireDriverHeap((BROADCAST_COPIES + gradientsAtOnce) * trained.size() + once, "");
         this.sum = new BlockSum(registry, team);
         this.gradients = Slab.allocate("gradients", registry.trainedSize());
-        try {
-            this.replicas = ReplicaPlan.send(cluster, registry, h, tokens);
-        } catch (RuntimeException | Error e) {
-            gradients.close();
-            throw e;
-        }
     }
 
     @Override
     public double compute(long step) {
-        List<Integer> bounds = ShardTree.blocks(plan.shards(), cluster.width());
-        List<Integer> blocks = bounds.subList(0, bounds.size() - 1);
-        Broadcast<byte[][]> weights = cluster.context().broadcast(trained.read(registry.weights(), SlabLayout.WEIGHTS));
-        List<BlockGradient> results;
-        try {
-            BlockTask task = new BlockTask(replicas, weights, step, List.copyOf(bounds), cluster.threads());
-            List<Integer> indices = new ArrayList<>();
-            for (int i = 0; i < blocks.size(); i++) {
-                indices.add(i);
-            }
-            results = cluster.collect(
-                    cluster.context().parallelize(indices, indices.size()).map(task), "step " + (step + 1));
-        } finally {
-            cluster.release(weights);
-        }
+        List<BlockGradient> results = cluster.connected(() -> blocks(step));
         sum.of(results.stream().map(BlockGradient::gradient).toList(), gradients);
         cluster.exchanged(new Cluster.Exchange(
                 trained.size(),
@@ -87,6 +74,26 @@ final class SparkEngine implements GradientEngine {
         return loss / plan.batchTokens();
     }
 
+    /** What executors compute of a step. */
+    private List<BlockGradient> blocks(long step) {
+        if (replicas == null) {
+            replicas = ReplicaPlan.send(cluster, registry, hyperparameters, tokens);
+        }
+        List<Integer> bounds = ShardTree.blocks(plan.shards(), cluster.width());
+        Broadcast<byte[][]> weights = cluster.context().broadcast(trained.read(registry.weights(), SlabLayout.WEIGHTS));
+        try {
+            BlockTask task = new BlockTask(replicas, weights, step, List.copyOf(bounds), cluster.threads());
+            List<Integer> indices = new ArrayList<>();
+            for (int i = 0; i + 1 < bounds.size(); i++) {
+                indices.add(i);
+            }
+            return cluster.collect(
+                    cluster.context().parallelize(indices, indices.size()).map(task), "step " + (step + 1));
+        } finally {
+            cluster.release(weights);
+        }
+    }
+
     @Override
     public Slab gradients() {
         return gradients;
@@ -95,6 +102,8 @@ final class SparkEngine implements GradientEngine {
     @Override
     public void close() {
         gradients.close();
-        replicas.takeBack(cluster);
+        if (replicas != null) {
+            replicas.takeBack(cluster);
+        }
     }
 }

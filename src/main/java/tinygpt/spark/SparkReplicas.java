@@ -27,8 +27,10 @@ final class SparkReplicas implements ReplicaEngine {
     private final ParameterRegistry registry;
     private final ParameterBytes trained;
     private final List<AdamWMoments> moments;
-    private final ReplicaPlan replicas;
+    private final Hyperparameters hyperparameters;
+    private final int[] tokens;
     private final ArithmeticWatch arithmetic;
+    private ReplicaPlan replicas; // null until the first round
 
     SparkReplicas(
             SparkCluster cluster,
@@ -41,15 +43,33 @@ final class SparkReplicas implements ReplicaEngine {
         this.trained = new ParameterBytes(registry.trained());
         this.moments = List.copyOf(moments);
         this.arithmetic = new ArithmeticWatch(cluster);
-        cluster.requireExecutorHeap(HEAP_COPIES * trained.size());
-        SparkCluster.requireDriverHeap(DRIVER_COPIES * moments.size() * trained.size(), "fewer --replicas need less");
-        this.replicas = ReplicaPlan.send(cluster, registry, hyperparameters, tokens);
+        this.hyperparameters = hyperparameters;
+        this.tokens = tokens;
+        long once = ReplicaPlan.heapBytes(registry, tokens);
+        cluster.requireExecutorHeap(HEAP_COPIES * trained.size() + once);
+        SparkCluster.requireDriverHeap(
+                DRIVER_COPIES * moments.size() * trained.size() + once, "fewer --replicas need less");
     }
 
     @Override
     public void train(long first, int steps, Arrival arrival) {
+        List<RoundPart> parts = cluster.connected(() -> parts(first, steps));
+        for (int k = 0; k < parts.size(); k++) {
+            RoundPart part = parts.get(k);
+            arithmetic.see(part.host(), part.arithmetic());
+            trained.write(part.weights(), registry.weights(), SlabLayout.WEIGHTS);
+            trained.write(part.mean(), moments.get(k).mean(), SlabLayout.TRAINED);
+            trained.write(part.meanSquare(), moments.get(k).meanSquare(), SlabLayout.TRAINED);
+            arrival.replica(k, part.report());
+        }
+    }
+
+    /** What executors make of a round. */
+    private List<RoundPart> parts(long first, int steps) {
+        if (replicas == null) {
+            replicas = ReplicaPlan.send(cluster, registry, hyperparameters, tokens);
+        }
         List<Broadcast<?>> sent = new ArrayList<>();
-        List<RoundPart> parts;
         try {
             Broadcast<byte[][]> weights =
                     cluster.context().broadcast(trained.read(registry.weights(), SlabLayout.WEIGHTS));
@@ -64,7 +84,7 @@ final class SparkReplicas implements ReplicaEngine {
             }
             RoundTask task = new RoundTask(replicas, weights, own, first, steps, cluster.threads());
             List<Integer> numbers = IntStream.range(0, moments.size()).boxed().toList();
-            parts = cluster.collect(
+            return cluster.collect(
                     cluster.context()
                             .parallelize(new ArrayList<>(numbers), numbers.size())
                             .map(task),
@@ -72,18 +92,12 @@ final class SparkReplicas implements ReplicaEngine {
         } finally {
             sent.forEach(cluster::release);
         }
-        for (int k = 0; k < parts.size(); k++) {
-            RoundPart part = parts.get(k);
-            arithmetic.see(part.host(), part.arithmetic());
-            trained.write(part.weights(), registry.weights(), SlabLayout.WEIGHTS);
-            trained.write(part.mean(), moments.get(k).mean(), SlabLayout.TRAINED);
-            trained.write(part.meanSquare(), moments.get(k).meanSquare(), SlabLayout.TRAINED);
-            arrival.replica(k, part.report());
-        }
     }
 
     @Override
     public void close() {
-        replicas.takeBack(cluster);
+        if (replicas != null) {
+            replicas.takeBack(cluster);
+        }
     }
 }

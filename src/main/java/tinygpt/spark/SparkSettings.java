@@ -74,7 +74,7 @@ final class SparkSettings {
         return conf;
     }
 
-    /** Who does not know the secret cannot send code to executors, or read what they send. */
+    /** Who does not know the secret cannot send code to executors. */
     private void secure(String secret) {
         if (master.isThisMachine()) {
             conf.setIfMissing("spark.driver.host", "127.0.0.1");
@@ -160,6 +160,7 @@ final class SparkSettings {
         // The same machine has the same jars.
         conf.setIfMissing("spark.executor.extraClassPath", classPath());
         if (master.startsExecutorsItself()) {
+            master.executorMegabytes().ifPresent(all -> conf.setIfMissing("spark.executor.memory", all + "m"));
             String home = System.getenv("SPARK_HOME");
             if (home == null || !Files.isDirectory(Path.of(home))) {
                 throw new IllegalArgumentException(

@@ -55,6 +55,15 @@ class SparkLauncherTest {
         assertTrue(lines.stream().noneMatch(line -> line.contains("plain")), lines.toString());
     }
 
+    /** A cluster is started before the program is there. */
+    @Test
+    void afterACluster_nothingMuchIsDownloaded() throws Exception {
+        project.start("cluster", "start").lines(1);
+
+        List<String> lines = project.start("train", "--engine", "spark").lines(0);
+        assertEquals("tinygpt-spark: building ...", lines.get(0));
+    }
+
     @Test
     void changedPom_gathersAgain() throws Exception {
         project.start("--version").lines(0);

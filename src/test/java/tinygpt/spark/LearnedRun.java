@@ -52,7 +52,15 @@ record LearnedRun(List<Double> losses, float[] weights, List<float[]> remembered
 
     /** Trains to the end. */
     static LearnedRun of(Hyperparameters h, Compute compute, TrainingListener... listeners) {
+        return from(null, h, compute, listeners);
+    }
+
+    /** Trains to the end from weights that the trainer is given, as those of another model; null for its own. */
+    static LearnedRun from(float[] start, Hyperparameters h, Compute compute, TrainingListener... listeners) {
         try (Trainer trainer = new Trainer(h, CORPUS, compute)) {
+            if (start != null) {
+                trainer.registry().weights().write(0, start, 0, start.length);
+            }
             List<Double> losses = new ArrayList<>();
             trainer.listen(new TrainingListener() {
                 @Override

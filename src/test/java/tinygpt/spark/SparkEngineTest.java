@@ -50,6 +50,15 @@ class SparkEngineTest {
         LearnedRun.of(h, spark()).assertSame(LearnedRun.of(h, Compute.local(2)));
     }
 
+    /** Fine-tuning and resuming: the weights come after the trainer. */
+    @Test
+    void adaptersOfAnotherModel_areOneMachinesToTheBit() {
+        Hyperparameters h = LearnedRun.small(3, "adaptation.lora_rank", "2", "adaptation.trainable", "kind:adapter");
+        float[] start = LearnedRun.of(h.with("seed", "7"), Compute.local(1)).weights();
+
+        LearnedRun.from(start, h, spark()).assertSame(LearnedRun.from(start, h, Compute.local(1)));
+    }
+
     @Test
     void shardsThatAreNoPowerOfTwo_areOneMachinesToTheBit() {
         Hyperparameters h = LearnedRun.small(4, "data.shards", "1", "data.batch_size", "14", "data.shards", "7");

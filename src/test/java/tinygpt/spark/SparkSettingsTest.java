@@ -51,10 +51,32 @@ class SparkSettingsTest {
     void localCluster_saysHowManyExecutorsItHas() {
         assertEquals(3, new Master("local-cluster[3, 1, 1024]").executors().orElse(0));
         assertTrue(new Master("spark://127.0.0.1:7077").executors().isEmpty());
+        assertEquals(
+                2048, new Master("local-cluster[3,1,2048]").executorMegabytes().orElse(0));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "local-clusters", "localhost:7077", "http://host:7077", "mesos://host"})
+    @CsvSource({
+        "'local[2]', TINYGPT_JAVA_OPTS=-Xmx3g: tasks run in this process",
+        "'local-cluster[2, 1, 1024]', '--master local-cluster[2,1,3072]'",
+        "spark://127.0.0.1:7077, --spark-conf spark.executor.memory=3g"
+    })
+    void moreHeap_isWhatTheMasterTakes(String url, String words) {
+        assertEquals(words, new Master(url).moreExecutorHeap(3));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "local[",
+                "local[x]",
+                "local-clusters",
+                "local-cluster[2,1]",
+                "localhost:7077",
+                "http://host:7077",
+                "mesos://host"
+            })
     void masterThatSparkDoesNotKnow_isRefused(String url) {
         assertThrows(IllegalArgumentException.class, () -> new Master(url));
     }
