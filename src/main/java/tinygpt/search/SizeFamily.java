@@ -1,5 +1,7 @@
 package tinygpt.search;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -22,10 +24,11 @@ public record SizeFamily(List<Size> sizes) {
 
     /** A model of the family. */
     public record Size(int layers, int width, int heads) {
+        /** All three at once: the base's heads need not divide another width. */
         private Hyperparameters of(Hyperparameters base) {
-            return base.with("model.width", Integer.toString(width))
-                    .with("model.layers", Integer.toString(layers))
-                    .with("model.heads", Integer.toString(heads));
+            ObjectNode changes = JsonNodeFactory.instance.objectNode();
+            changes.putObject("model").put("layers", layers).put("width", width).put("heads", heads);
+            return base.with(changes);
         }
     }
 

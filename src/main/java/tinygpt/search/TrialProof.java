@@ -37,7 +37,9 @@ public record TrialProof(
             "optimization.warmup_steps", "optimization.steps",
             "adaptation.trainable", "adaptation.lora_rank",
             "synchronization.replicas", "synchronization.sync",
-            "synchronization.local_steps", "synchronization.sync");
+            "synchronization.local_steps", "synchronization.sync",
+            "synchronization.outer_learning_rate", "synchronization.sync",
+            "synchronization.outer_momentum", "synchronization.sync");
 
     private static final String STEPS = "optimization.steps";
 

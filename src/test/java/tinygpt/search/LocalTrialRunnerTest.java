@@ -98,6 +98,25 @@ class LocalTrialRunnerTest {
                 .contains("model.layers 2 -> 3"));
     }
 
+    /** The outer step's rates belong to rounds, so they go when a trial has none. */
+    @Test
+    void proof_ofATrialWithoutTheRoundsOfTheBase_holds() throws IOException {
+        Hyperparameters base = plan("layers=2")
+                .base()
+                .with("synchronization.sync", "diloco")
+                .with("synchronization.replicas", "2")
+                .with("synchronization.local_steps", "4")
+                .with("synchronization.outer_learning_rate", "0.5")
+                .with("synchronization.outer_momentum", "0.3");
+        SearchSpace space = SearchSpace.parse(List.of("sync=step,diloco"));
+        SearchPlan plan = new SearchPlan(base, space, SearchPlan.Method.GRID, 0, 1, null, false);
+        Trial alone = TrialList.of(plan).trials().get(0);
+        runner("search").run(alone, STEPS, () -> false);
+        TrialProof proof = TrialProof.of(plan, alone, folder.resolve("search"));
+        assertEquals(List.of(), proof.problems());
+        assertEquals("synchronization.sync", proof.following().get("synchronization.outer_momentum"));
+    }
+
     @Test
     void hugeRate_hasDiverged() throws IOException {
         Trial trial = trial("lr=99");

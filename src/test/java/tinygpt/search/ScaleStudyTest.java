@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.InvalidHyperparameterException;
+import tinygpt.hyperparameters.Preset;
 
 class ScaleStudyTest {
     private static final double[] SIZES = {1e4, 3e4, 1e5, 3e5, 1e6, 3e6};
@@ -69,6 +71,20 @@ class ScaleStudyTest {
                         SizeFamily.parse("2x16,3x64", Plans.nano()).plan(Plans.nano(), false))
                 .trials();
         assertTrue(same.stream().allMatch(trial -> trial.steps() == 200));
+    }
+
+    /** Six heads of 64 and two thirds of the width: four heads. */
+    @Test
+    void equalFlops_takesWidthsThatTheHeadsOfTheBaseDoNotDivide() {
+        Hyperparameters base = Preset.named("shakespeare-gpu").hyperparameters();
+        List<Trial> trials =
+                TrialList.of(SizeFamily.around(base).plan(base, true)).trials();
+        assertEquals(
+                List.of(3, 4, 6, 9, 12),
+                trials.stream()
+                        .map(trial -> trial.hyperparameters().model().heads())
+                        .toList());
+        assertEquals(base.optimization().steps(), trials.get(2).steps());
     }
 
     /** The counts of Radford et al.'s shapes: 12 L C^2 and the biases and norms. */
