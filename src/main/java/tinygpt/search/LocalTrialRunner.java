@@ -96,7 +96,7 @@ public record LocalTrialRunner(
                 kind = TrialOutcome.Kind.DIVERGED;
                 message = e.getMessage();
             }
-            if (kind == TrialOutcome.Kind.REACHED && trainer.stepsDone() == trial.steps()) {
+            if (kind == TrialOutcome.Kind.REACHED && trainer.stepsDone() >= trial.steps()) {
                 AdapterFolder.save(
                         run.folder().path(), trainer.registry(), run.from() == null ? "random weights" : run.from());
             }
