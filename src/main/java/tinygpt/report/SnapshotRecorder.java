@@ -110,7 +110,7 @@ public final class SnapshotRecorder implements TrainingListener, AutoCloseable {
 
     @Override
     public void onStep(StepReport report) {
-        if (report.step() == trainer.stepsDone() && plan.has(report.step())) {
+        if (report.step() >= trainer.stepsDone() && plan.has(report.step())) {
             try {
                 take(report.step(), true, true);
             } catch (IOException e) {
