@@ -62,11 +62,13 @@ final class LoopbackCluster implements AutoCloseable {
         return address;
     }
 
-    /** SIGKILL for a worker that has an executor; that one goes too, when it notices. */
+    /** SIGKILL for a worker and its executors, as if their machine had lost its power. */
     void killWorker() throws InterruptedException {
         for (ChildJvm worker : workers) {
-            if (!ExecutorProcesses.of(worker.handle()).isEmpty()) {
+            List<ProcessHandle> executors = ExecutorProcesses.of(worker.handle());
+            if (!executors.isEmpty()) {
                 worker.kill();
+                executors.forEach(ProcessHandle::destroyForcibly);
                 workers.remove(worker);
                 return;
             }
