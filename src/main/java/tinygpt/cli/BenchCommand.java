@@ -107,6 +107,11 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         engine.check();
+        if (engine.isCluster() && (logging || bits != null)) {
+            throw new CommandFailure(
+                    Exit.USAGE,
+                    "--engine spark measures training steps; leave out " + (logging ? "--logging" : "--bits"));
+        }
         Hyperparameters chosen = hyperparameters.resolve();
         // The hyperparameter counts the steps of a training; here a typed --steps counts the measured ones.
         int steps = hyperparameters.typed(STEPS) ? chosen.optimization().steps() : 0;

@@ -47,6 +47,11 @@ final class EngineOptions {
         }
     }
 
+    /** Whether a cluster computes. */
+    boolean isCluster() {
+        return engine != Engine.local;
+    }
+
     /**
      * The cluster, or null if this machine computes alone.
      *

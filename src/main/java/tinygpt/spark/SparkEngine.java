@@ -49,8 +49,14 @@ final class SparkEngine implements GradientEngine {
         long once = ReplicaPlan.heapBytes(registry, tokens);
         cluster.requireExecutorHeap(HEAP_COPIES * trained.size() + once);
         cluster.assemble();
-        int gradientsAtOnce = ShardTree.blocks(plan.shards(), cluster.width()).size() - 1;
-        SparkCluster.requireDriverHeap((BROADCAST_COPIES + gradientsAtOnce) * trained.size() + once, "");
+        int blocks = ShardTree.blocks(plan.shards(), cluster.width()).size() - 1;
+        SparkCluster.requireDriverHeap((BROADCAST_COPIES + blocks) * trained.size() + once, "");
+        if (blocks < cluster.width()) {
+            cluster.notes()
+                    .accept(cluster.width() + " blocks could be computed at a time, but a batch has " + plan.shards()
+                            + (plan.shards() == 1 ? " shard" : " shards")
+                            + "; more --shards let all executors compute");
+        }
         this.sum = new BlockSum(registry, team);
         this.gradients = Slab.allocate("gradients", registry.trainedSize());
     }

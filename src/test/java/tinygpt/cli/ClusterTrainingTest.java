@@ -215,8 +215,10 @@ class ClusterTrainingTest {
 
     /** Nobody is left to compute: the run waits, then says so, and keeps what it has. */
     @Test
-    void clusterWithoutWorkers_isGivenUpAfterAWhile() throws Exception {
-        try (LoopbackCluster cluster = new LoopbackCluster(folder, sparkOptions(), 1)) {
+    void clusterWithASecretAndWithoutWorkers_isGivenUpAfterAWhile() throws Exception {
+        List<String> options = new ArrayList<>(sparkOptions());
+        options.addAll(List.of("-Dspark.authenticate=true", "-Dspark.authenticate.secret=of a test"));
+        try (LoopbackCluster cluster = new LoopbackCluster(folder, options, 1)) {
             Path out = folder.resolve("left");
             ChildJvm driver = start(train(
                     out,
@@ -228,6 +230,10 @@ class ClusterTrainingTest {
                     cluster.master(),
                     "--spark-conf",
                     "spark.tinygpt.executorWait=3s",
+                    "--spark-conf",
+                    "spark.authenticate=true",
+                    "--spark-conf",
+                    "spark.authenticate.secret=of a test",
                     "--log-every",
                     "1"));
             driver.awaitErr("step 00005/");

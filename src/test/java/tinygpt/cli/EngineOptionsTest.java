@@ -71,6 +71,14 @@ class EngineOptionsTest {
     }
 
     @Test
+    void bench_ofAnythingElse_onACluster_isRefused() {
+        String[] cluster = {"bench", "--engine", "spark", "--master", "local[2]", "--logging"};
+        assertRefused(Exit.USAGE, "--engine spark measures training steps; leave out --logging", Run.of(cluster));
+        cluster[5] = "--bits=8";
+        assertRefused(Exit.USAGE, "--engine spark measures training steps; leave out --bits", Run.of(cluster));
+    }
+
+    @Test
     void bench_ofACluster_measuresItBesideThisMachine() throws Exception {
         String[] bench = {
             "bench", "--preset", "nano", "--steps", "2", "--engine", "spark", "--master", "local[2]", "--json"

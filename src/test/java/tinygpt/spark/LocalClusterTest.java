@@ -51,8 +51,9 @@ class LocalClusterTest {
     }
 
     @Test
-    void oneExecutor_givesOneMachinesBits() {
-        try (SparkCluster one = executors(1, Map.of())) {
+    void oneExecutor_withASecret_givesOneMachinesBits() {
+        Map<String, String> secret = Map.of("spark.authenticate", "true", "spark.authenticate.secret", "of a test");
+        try (SparkCluster one = executors(1, secret)) {
             assertEquals(1, one.width());
             LearnedRun.of(H, new Compute(1, one.engines())).assertSame(LOCAL);
         }

@@ -1,10 +1,13 @@
 package tinygpt.spark;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.spark.TaskContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -15,11 +18,12 @@ import tinygpt.training.EngineFailedException;
 
 /** Spark computes what one machine does, and gives up what cannot be computed. Here its tasks are threads. */
 class SparkEngineTest {
+    private static final List<String> NOTES = new CopyOnWriteArrayList<>();
     private static SparkCluster cluster;
 
     @BeforeAll
     static void connect() {
-        cluster = Clusters.threads(2, 3);
+        cluster = Clusters.connect("local[2,3]", Map.of(), NOTES);
     }
 
     @AfterAll
@@ -78,6 +82,18 @@ class SparkEngineTest {
     }
 
     @Test
+    void fewerShardsThanExecutors_areNoted_andAreOneMachinesToTheBit() {
+        Hyperparameters h = LearnedRun.small(2, "data.shards", "1");
+        NOTES.clear();
+
+        LearnedRun.of(h, spark()).assertSame(LearnedRun.of(h, Compute.local(1)));
+        assertEquals(
+                List.of("2 blocks could be computed at a time, but a batch has 1 shard; more --shards let all"
+                        + " executors compute"),
+                NOTES);
+    }
+
+    @Test
     void taskThatFailsOnce_isTriedAgain() {
         List<Integer> attempts = cluster.collect(
                 cluster.context().parallelize(List.of(0, 1, 2, 3), 4).map(part -> {
@@ -109,6 +125,18 @@ class SparkEngineTest {
             throw new IllegalStateException("there is no such thing");
         }
         return part;
+    }
+
+    @Test
+    void whatGoesWrongWhileTheConnectionIsThere_isNotTakenForItsEnd() {
+        IllegalStateException e = new IllegalStateException("something else");
+        assertSame(
+                e,
+                assertThrows(
+                        IllegalStateException.class,
+                        () -> cluster.connected(() -> {
+                            throw e;
+                        })));
     }
 
     @Test

@@ -48,10 +48,14 @@ class SparkRoundsTest {
         LearnedRun.of(h, spark()).assertSame(LearnedRun.of(h, Compute.local(2)));
     }
 
-    @Test
-    void runThatMovesBetweenEngines_isTheSameRun() {
-        try (Trainer local = new Trainer(H, LearnedRun.CORPUS, Compute.local(2));
-                Trainer moved = new Trainer(H, LearnedRun.CORPUS, spark())) {
+    /** Frozen weights too are those that the trainer is given, not those it was made with. */
+    @ParameterizedTest
+    @ValueSource(strings = {"*", "kind:attention"})
+    void runThatMovesBetweenEngines_isTheSameRun(String trainable) {
+        Hyperparameters h = LearnedRun.rounds(11, "adaptation.trainable", trainable);
+        try (Trainer local = new Trainer(h, LearnedRun.CORPUS, Compute.local(2));
+                Trainer moved = new Trainer(h, LearnedRun.CORPUS, spark())) {
+            local.registry().weights().write(0, new float[] {0.25f}, 0, 1);
             local.train(4, 0, () -> false);
             moved.registry().weights().copyFrom(local.registry().weights());
             moved.state()
