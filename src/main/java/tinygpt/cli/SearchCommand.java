@@ -269,6 +269,17 @@ final class SearchCommand implements Callable<Integer> {
                     "tinygpt: note: the trials do not train on the same number of tokens, so those with more have an"
                             + " advantage; --equal tokens gives all the same");
         }
+        boolean atUnlikeSteps = trials.trials().stream()
+                        .map(trial -> plan.stepsBeyondFirstRung(trial))
+                        .distinct()
+                        .count()
+                > 1;
+        if (plan.halving() != null && atUnlikeSteps) {
+            err.println(
+                    "tinygpt: note: trials that train in rounds reach a rung of --halving with the end of a round, so"
+                            + " at the first one those with longer rounds have seen more text; with min-steps a multiple of all"
+                            + " --local-steps they have not");
+        }
         err.flush();
     }
 }

@@ -18,7 +18,8 @@ import static tinygpt.hyperparameters.InvalidHyperparameterException.require;
  * @param outerMomentum momentum of the outer step
  */
 public record Synchronization(
-        @Describe("when replicas agree: at every step, or after rounds of local steps (DiLoCo)")
+        @Describe("when replicas agree: at every step, or after rounds of local steps (DiLoCo), which needs less of a"
+                + " network and gives another result")
         SynchronizationKind sync,
 
         @Describe("DiLoCo: replicas, each with a batch of its own in every step (4 unless given)")

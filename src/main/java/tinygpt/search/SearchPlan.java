@@ -127,6 +127,13 @@ public record SearchPlan(
         return (int) Math.max(1, Math.round(rungs().get(rung) * trial.steps()));
     }
 
+    /** How many steps after its first rung a trial comes to a halt: one that trains in rounds ends the round. */
+    public long stepsBeyondFirstRung(Trial trial) {
+        int rung = step(trial, 0);
+        long end = trial.hyperparameters().synchronization().roundEnd(rung - 1L);
+        return Math.min(trial.steps(), end) - rung;
+    }
+
     /** Whether another plan has the same trials and decides the same. */
     public boolean sameAs(SearchPlan other) {
         return CanonicalJson.write(toJson()).equals(CanonicalJson.write(other.toJson()));

@@ -11,6 +11,7 @@ final class Standing {
     private final long parameters;
     private final List<TrialOutcome> reached = new ArrayList<>();
     private TrialOutcome lost;
+    private TrialOutcome stopped; // how far it was when somebody stopped the search; null unless it has a loss there
     private boolean running;
     private boolean pruned;
     private boolean owed;
@@ -34,6 +35,7 @@ final class Standing {
     /** Takes an outcome at the next rung, which knows of all failures before it. */
     void take(TrialOutcome outcome) {
         running = false;
+        stopped = outcome.kind() == TrialOutcome.Kind.STOPPED && Double.isFinite(outcome.loss()) ? outcome : null;
         switch (outcome.kind()) {
             case REACHED -> {
                 reached.add(outcome);
@@ -98,6 +100,9 @@ final class Standing {
 
     /** Its last outcome, or null before the first. */
     TrialOutcome last() {
+        if (stopped != null) {
+            return stopped;
+        }
         return lost != null ? lost : reached.isEmpty() ? null : reached.get(reached.size() - 1);
     }
 

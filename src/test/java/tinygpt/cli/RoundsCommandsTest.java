@@ -269,6 +269,7 @@ class RoundsCommandsTest {
         assertTrue(table.contains("diloco"), table);
         assertTrue(result.out().contains("diloco"), result.out());
         assertFalse(result.out().contains("was not searched"), result.out());
+        assertTrue(result.err().contains("those with longer rounds have seen more text"), result.err());
     }
 
     private static CheckpointHeader newest(Path run) {

@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -296,5 +297,21 @@ class SearchTest {
                 "1,001,complete,1,2.718281828459045,1,200,200,51200,102400,0.5,1,28448,1,",
                 lines.get(1).replaceAll(",[0-9]+,1,$", ",28448,1,"));
         assertTrue(lines.get(9).endsWith(",0,\"no room, says \"\"disk\"\" really\""), lines.get(9));
+    }
+
+    /** Ctrl-C prints the best so far, which may be a trial that is not done. */
+    @Test
+    void stoppedTrial_showsHowFarItCame_andChangesNothingOfWhatComes() throws IOException {
+        SearchPlan plan = Plans.grid("seed=0,1");
+        AtomicBoolean interrupted = new AtomicBoolean();
+        TrialRunner stopped = (trial, step, stop) -> {
+            interrupted.set(true);
+            return new TrialOutcome(TrialOutcome.Kind.STOPPED, 40, 40, 2.5, 2.4, 20, 3, 1, "");
+        };
+        List<Result> results = Search.open(plan, TrialList.of(plan), folder).run(stopped, 1, interrupted::get, NOBODY);
+        assertEquals(List.of("0 unfinished 40", "1 unfinished 0"), table(results));
+        assertEquals(2.5, Result.best(results).loss());
+        assertTrue(TrialJournal.read(folder).isEmpty(), "what is not done is not decided on");
+        assertEquals(List.of("1 complete 200", "0 complete 200"), table(run(plan, 1)));
     }
 }
