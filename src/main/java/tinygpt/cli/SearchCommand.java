@@ -277,8 +277,8 @@ final class SearchCommand implements Callable<Integer> {
         if (plan.halving() != null && atUnlikeSteps) {
             err.println(
                     "tinygpt: note: trials that train in rounds reach a rung of --halving with the end of a round, so"
-                            + " at the first one those with longer rounds have seen more text; with min-steps a multiple of all"
-                            + " --local-steps they have not");
+                            + " at the first one those with longer rounds have seen more text; with min-steps a multiple of"
+                            + " all --local-steps they have not");
         }
         err.flush();
     }
