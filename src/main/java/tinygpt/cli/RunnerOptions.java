@@ -135,9 +135,11 @@ final class RunnerOptions {
     private void retry(Search search, PrintWriter err) throws IOException {
         List<Trial> again = search.retryFailed(timeout == null ? 0 : seconds());
         if (!quiet) {
+            boolean late = search.results().stream().anyMatch(result -> result.state() == TrialState.TIMEOUT);
             err.println(
                     again.isEmpty()
                             ? "tinygpt: note: no trial has failed, so none is tried again"
+                                    + (late ? "; those whose time was up need a longer --timeout" : "")
                             : "tried again: "
                                     + again.stream()
                                             .map(trial -> "trial " + trial.name())

@@ -13,7 +13,6 @@ import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.hyperparameters.Optimization;
 import tinygpt.hyperparameters.Synchronization;
-import tinygpt.report.SnapshotSize;
 import tinygpt.runs.AdapterFolder;
 import tinygpt.runs.Checkpoint;
 import tinygpt.runs.FrozenProof;
@@ -279,6 +278,11 @@ final class TrainingReport {
         values.add("learning rate " + CanonicalJson.shortest(o.learningRate()));
         values.add("weight decay " + CanonicalJson.shortest(o.weightDecay()));
         values.add("dropout " + CanonicalJson.shortest(m.residualDropout()));
+        Synchronization rounds = trainer.hyperparameters().synchronization();
+        if (rounds.inRounds()) {
+            values.add("replicas " + rounds.replicas());
+            values.add("local steps " + rounds.localSteps());
+        }
         values.add("seed " + trainer.hyperparameters().seed());
         Text.wrap("  ", values, " · ").forEach(text -> line(out, "%s", text));
     }
