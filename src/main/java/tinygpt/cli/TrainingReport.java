@@ -13,6 +13,7 @@ import tinygpt.hyperparameters.Hyperparameters;
 import tinygpt.hyperparameters.ModelShape;
 import tinygpt.hyperparameters.Optimization;
 import tinygpt.hyperparameters.Synchronization;
+import tinygpt.report.SnapshotSize;
 import tinygpt.runs.AdapterFolder;
 import tinygpt.runs.Checkpoint;
 import tinygpt.runs.FrozenProof;
