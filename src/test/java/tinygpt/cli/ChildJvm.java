@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A second JVM with the class path of the tests, for what cannot be seen from inside: signals, flags, what starts. */
 final class ChildJvm {
@@ -61,13 +62,14 @@ final class ChildJvm {
         process = builder.start();
     }
 
-    /** Waits until it has printed a text on stderr. */
-    void awaitErr(String text) throws IOException {
+    /** Waits until it has printed one of these texts on stderr. */
+    void awaitErr(String... texts) throws IOException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-        while (!err().contains(text)) {
+        while (Stream.of(texts).noneMatch(err()::contains)) {
             if (!process.isAlive() || System.nanoTime() > end) {
                 process.destroyForcibly();
-                throw new IllegalStateException("the second JVM did not print '" + text + "' but: " + err());
+                throw new IllegalStateException(
+                        "the second JVM did not print '" + String.join("' or '", texts) + "' but: " + err());
             }
             Thread.onSpinWait();
         }

@@ -197,9 +197,11 @@ class ClusterTrainingTest {
                     "--log-every",
                     "1"));
             driver.awaitErr("step 00020/");
-            ExecutorProcesses.kill(ExecutorProcesses.of(ProcessHandle.current()).get(0));
+            driver.awaitErr("2 executors with 2 cores", "has joined");
+            List<ProcessHandle> executors = ExecutorProcesses.of(ProcessHandle.current());
+            ExecutorProcesses.kill(executors.get(0));
             driver.awaitErr("step 00035/");
-            cluster.killWorker();
+            cluster.killWorkerOf(executors.get(1));
             assertEquals(0, driver.exitCode(), driver.err());
             assertTrue(driver.err().contains("engine   " + cluster.master()), driver.err());
             assertTrue(
@@ -237,7 +239,7 @@ class ClusterTrainingTest {
                     "--log-every",
                     "1"));
             driver.awaitErr("step 00005/");
-            cluster.killWorker();
+            cluster.killWorkerOf(ExecutorProcesses.of(ProcessHandle.current()).get(0));
             assertEquals(Exit.FAILURE, driver.exitCode(), driver.err());
             assertTrue(driver.err().contains("no executor of " + cluster.master()), driver.err());
             assertTrue(newest(out).step() >= 5);

@@ -62,18 +62,17 @@ final class LoopbackCluster implements AutoCloseable {
         return address;
     }
 
-    /** SIGKILL for a worker and its executors, as if their machine had lost its power. */
-    void killWorker() throws InterruptedException {
+    /** SIGKILL for the worker of an executor and for the executor, as if their machine had lost its power. */
+    void killWorkerOf(ProcessHandle executor) throws InterruptedException {
         for (ChildJvm worker : workers) {
-            List<ProcessHandle> executors = ExecutorProcesses.of(worker.handle());
-            if (!executors.isEmpty()) {
+            if (ExecutorProcesses.of(worker.handle()).contains(executor)) {
                 worker.kill();
-                executors.forEach(ProcessHandle::destroyForcibly);
+                executor.destroyForcibly();
                 workers.remove(worker);
                 return;
             }
         }
-        throw new IllegalStateException("no worker has an executor");
+        throw new IllegalStateException("process " + executor.pid() + " has no worker here");
     }
 
     @Override
