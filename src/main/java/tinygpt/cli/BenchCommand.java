@@ -149,7 +149,7 @@ final class BenchCommand implements Callable<Integer> {
         if (bits != null) {
             return rounded(title, chosen);
         }
-        try (Cluster cluster = engine.connect(note -> output.err().println("tinygpt: note: " + note))) {
+        try (Cluster cluster = engine.connect(note -> output.err().println("tinygpt: note: " + note), () -> false)) {
             if (cluster != null) {
                 ClusterReport report = new ClusterReport(title, ClusterCost.measure(chosen, plan, cluster));
                 output.out()

@@ -1,6 +1,7 @@
 package tinygpt.cli;
 
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import picocli.CommandLine.Option;
 import tinygpt.search.TrialCluster;
@@ -57,16 +58,16 @@ final class EngineOptions {
      *
      * @param notes told what happens to its machines, by any thread
      */
-    Cluster connect(Consumer<String> notes) {
-        return engine == Engine.local ? null : Cluster.connect(settings(notes));
+    Cluster connect(Consumer<String> notes, BooleanSupplier stop) {
+        return engine == Engine.local ? null : Cluster.connect(settings(notes, stop));
     }
 
     /** The same for the trials of a search, each of which an executor has for itself. */
-    TrialCluster connectTrials(Consumer<String> notes) {
-        return engine == Engine.local ? null : TrialCluster.connect(settings(notes));
+    TrialCluster connectTrials(Consumer<String> notes, BooleanSupplier stop) {
+        return engine == Engine.local ? null : TrialCluster.connect(settings(notes, stop));
     }
 
-    private Cluster.Settings settings(Consumer<String> notes) {
-        return new Cluster.Settings(master, properties, notes);
+    private Cluster.Settings settings(Consumer<String> notes, BooleanSupplier stop) {
+        return new Cluster.Settings(master, properties, notes, stop);
     }
 }

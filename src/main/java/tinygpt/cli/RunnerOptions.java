@@ -75,11 +75,13 @@ final class RunnerOptions {
     }
 
     /** The cluster that trains the trials, or null for this machine. */
-    TrialCluster connect(PrintWriter err) {
-        return engine.connectTrials(note -> {
-            err.println("tinygpt: note: " + note);
-            err.flush();
-        });
+    TrialCluster connect(Interruption interruption, PrintWriter err) {
+        return engine.connectTrials(
+                note -> {
+                    err.println("tinygpt: note: " + note);
+                    err.flush();
+                },
+                interruption::requested);
     }
 
     private int parallel(TrialCluster cluster) {

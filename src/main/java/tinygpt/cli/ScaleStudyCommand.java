@@ -135,7 +135,7 @@ final class ScaleStudyCommand implements Callable<Integer> {
                 return running.estimate(definition.plan(), trials, text, interruption, output);
             }
             Advice.print(output.err());
-            try (TrialCluster cluster = running.connect(output.err())) {
+            try (TrialCluster cluster = running.connect(interruption, output.err())) {
                 if (resume == null) {
                     folder.create(definition);
                 }

@@ -120,7 +120,7 @@ final class SearchCommand implements Callable<Integer> {
                 return running.estimate(plan, trials, prepared.text(), interruption, output);
             }
             Advice.print(output.err());
-            try (TrialCluster cluster = running.connect(output.err())) {
+            try (TrialCluster cluster = running.connect(interruption, output.err())) {
                 return search(prepared, trials, cluster, interruption);
             }
         }

@@ -129,7 +129,7 @@ final class TrainCommand implements Callable<Integer> {
         try (Interruption interruption = Interruption.listen(output.err());
                 LiveView view = live.bind(output)) {
             int exitCode;
-            try (Cluster cluster = engine.connect(this::note)) {
+            try (Cluster cluster = engine.connect(this::note, interruption::requested)) {
                 Compute compute = cluster == null
                         ? Compute.local(threads.workers())
                         : new Compute(threads.workers(), cluster.engines());

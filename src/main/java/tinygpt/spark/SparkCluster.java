@@ -1,5 +1,6 @@
 package tinygpt.spark;
 
+import java.lang.reflect.Field;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
@@ -8,12 +9,15 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.ShutdownHookManager;
 import tinygpt.training.Cluster;
 import tinygpt.training.EngineFailedException;
 import tinygpt.training.GradientEngine;
@@ -40,13 +44,15 @@ final class SparkCluster implements Cluster {
     private final JavaSparkContext context;
     private final ExecutorWatch executors;
     private final Consumer<String> notes;
+    private final BooleanSupplier stop;
     private final long patienceSeconds;
     private volatile Exchange lastExchange;
 
-    private SparkCluster(Master master, JavaSparkContext context, Consumer<String> notes) {
+    private SparkCluster(Master master, JavaSparkContext context, Settings settings) {
         this.master = master;
         this.context = context;
-        this.notes = notes;
+        this.notes = settings.notes();
+        this.stop = settings.stop();
         this.executors = ExecutorWatch.ofNewContext();
         this.patienceSeconds = context.getConf().getTimeAsSeconds(PATIENCE, DEFAULT_PATIENCE);
         executors.tell(notes);
@@ -61,10 +67,29 @@ final class SparkCluster implements Cluster {
     static SparkCluster connect(Settings settings) {
         SparkSettings checked = SparkSettings.of(settings);
         try {
-            return new SparkCluster(checked.master(), new JavaSparkContext(checked.conf()), settings.notes());
+            JavaSparkContext context = new JavaSparkContext(checked.conf());
+            keepOnSignals(context);
+            return new SparkCluster(checked.master(), context, settings);
         } catch (Exception e) { // Scala throws what Java would have to declare
             throw new EngineFailedException(
                     "Spark cannot be started with --master " + checked.master().url() + ": " + Failures.inWords(e), e);
+        }
+    }
+
+    /**
+     * Spark would end the connection as soon as a signal comes, while the step that is underway is being finished and saved.
+     * Whoever has connected closes it.
+     */
+    private static void keepOnSignals(JavaSparkContext context) {
+        try {
+            Field hook = SparkContext.class.getDeclaredField("_shutdownHookRef");
+            hook.setAccessible(true);
+            Object registered = hook.get(context.sc());
+            if (registered != null) {
+                ShutdownHookManager.removeShutdownHook(registered);
+            }
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            // Another Spark: the step that is underway is lost, and the run is saved without it.
         }
     }
 
@@ -192,6 +217,9 @@ final class SparkCluster implements Cluster {
     void giveUpIfAlone() {
         if (context.sc().isStopped()) {
             throw ended(null);
+        }
+        if (executors.present().isEmpty() && stop.getAsBoolean()) {
+            throw new EngineFailedException("stopped while no executor of " + master.url() + " was there");
         }
         long seconds = executors.lost() == 0 ? Math.max(START_SECONDS, patienceSeconds) : patienceSeconds;
         if (executors.present().isEmpty() && executors.secondsUnchanged() > seconds) {

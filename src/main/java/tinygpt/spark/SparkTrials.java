@@ -51,8 +51,8 @@ final class SparkTrials implements TrialCluster {
         Map<String, String> properties = new TreeMap<>(settings.properties());
         properties.putIfAbsent("spark.scheduler.mode", "FAIR");
         properties.put("spark.speculation", "false"); // a trial has one run folder, and nobody may train it twice
-        return new SparkTrials(
-                SparkCluster.connect(new Cluster.Settings(settings.master(), properties, settings.notes())));
+        return new SparkTrials(SparkCluster.connect(
+                new Cluster.Settings(settings.master(), properties, settings.notes(), settings.stop())));
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** Machines that compute for this one, which keeps the state. */
@@ -14,10 +15,16 @@ public interface Cluster extends AutoCloseable {
      * @param master its address, in the words of who manages it: {@code spark://host:7077}
      * @param properties settings of whoever manages it, which win over those chosen here
      * @param notes told what happens to the machines, one line at a time, by any thread
+     * @param stop whether somebody wants to stop: then nobody is waited for who is not there
      */
-    record Settings(String master, Map<String, String> properties, Consumer<String> notes) {
+    record Settings(String master, Map<String, String> properties, Consumer<String> notes, BooleanSupplier stop) {
         public Settings {
             properties = Map.copyOf(properties);
+        }
+
+        /** Settings of who will not stop. */
+        public Settings(String master, Map<String, String> properties, Consumer<String> notes) {
+            this(master, properties, notes, () -> false);
         }
     }
 
