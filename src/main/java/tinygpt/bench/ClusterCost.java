@@ -14,6 +14,7 @@ import tinygpt.training.LocalEngine;
 public final class ClusterCost {
     private static final int WARM_UP = 3;
     private static final int FEWEST = 3;
+    private static final int BURST = 5;
     private static final double NANOS_PER_MS = 1e6;
     private static final double MS_PER_SECOND = 1e3;
     private static final double BROADCAST = 1.5;
@@ -90,12 +91,20 @@ public final class ClusterCost {
                 }
                 long begin = System.nanoTime();
                 while (goesOn(plan, local.whole.count(), begin)) {
-                    local.measure();
-                    remote.measure();
-                    computing.add(cluster.lastExchange().computeSeconds() * MS_PER_SECOND);
-                    long start = System.nanoTime();
-                    cluster.synchronise();
-                    empty.add((System.nanoTime() - start) / NANOS_PER_MS);
+                    // Bursts, not single steps: caches and threads settle on one kind of step.
+                    int burst = plan.steps() > 0 ? Math.min(BURST, plan.steps() - local.whole.count()) : BURST;
+                    for (int i = 0; i < burst; i++) {
+                        local.measure();
+                    }
+                    for (int i = 0; i < burst; i++) {
+                        remote.measure();
+                        computing.add(cluster.lastExchange().computeSeconds() * MS_PER_SECOND);
+                    }
+                    for (int i = 0; i < burst; i++) {
+                        long start = System.nanoTime();
+                        cluster.synchronise();
+                        empty.add((System.nanoTime() - start) / NANOS_PER_MS);
+                    }
                 }
                 return new Result(
                         who,
