@@ -123,7 +123,7 @@ final class RunnerOptions {
         try {
             results = search.run(runner, parallel(cluster), interruption::requested, progress);
         } catch (EngineFailedException e) {
-            if (!interruption.requested()) { // which ends the connection too
+            if (!interruption.requested()) { // else it ends as one that was asked to stop
                 throw new CommandFailure(
                         Exit.FAILURE,
                         e.getMessage() + ". What was trained is kept; --resume goes on, here or on a cluster");

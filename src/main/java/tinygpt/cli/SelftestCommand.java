@@ -5,11 +5,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -23,6 +20,7 @@ import tinygpt.random.Stream;
 import tinygpt.runs.Ledger;
 import tinygpt.runs.LogComparison;
 import tinygpt.runs.RunFolder;
+import tinygpt.runs.RunFolders;
 import tinygpt.runs.TensorComparison;
 
 /** Proves on the user's machine what the program promises. */
@@ -100,7 +98,7 @@ final class SelftestCommand implements Callable<Integer> {
         try {
             return test(folder);
         } finally {
-            delete(folder);
+            RunFolders.remove(folder);
         }
     }
 
@@ -211,7 +209,7 @@ final class SelftestCommand implements Callable<Integer> {
     /** A folder that was made but in which nothing was saved, out of the way. */
     private static Path fresh(Path folder) throws IOException {
         if (Files.exists(folder)) {
-            delete(folder);
+            RunFolders.remove(folder);
         }
         return folder;
     }
@@ -256,21 +254,5 @@ final class SelftestCommand implements Callable<Integer> {
     private void say(String what) {
         output.err().println(what);
         output.err().flush();
-    }
-
-    private static void delete(Path folder) throws IOException {
-        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path done, IOException e) throws IOException {
-                Files.delete(done);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 }

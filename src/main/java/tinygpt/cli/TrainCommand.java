@@ -209,7 +209,7 @@ final class TrainCommand implements Callable<Integer> {
             throw new CommandFailure(Exit.FAILURE, e.getMessage() + ". The run is kept as it was saved last");
         } catch (EngineFailedException e) {
             run.save(); // all that was computed before
-            if (!interruption.requested()) { // which ends the connection too
+            if (!interruption.requested()) { // else it ends as one that was asked to stop
                 throw new CommandFailure(
                         Exit.FAILURE,
                         e.getMessage() + ". The run is saved after step " + Show.count(trainer.stepsDone()) + "; "

@@ -2,11 +2,7 @@ package tinygpt.search;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.BooleanSupplier;
 import tinygpt.formats.StrictJson;
 import tinygpt.metrics.RunMetrics;
@@ -15,6 +11,7 @@ import tinygpt.runs.AdapterFolder;
 import tinygpt.runs.LoadedModel;
 import tinygpt.runs.Resumption;
 import tinygpt.runs.RunFolder;
+import tinygpt.runs.RunFolders;
 import tinygpt.runs.RunSettings;
 import tinygpt.runs.TrainingRun;
 import tinygpt.runs.TrainingText;
@@ -131,7 +128,7 @@ public record LocalTrialRunner(
     private TrainingRun open(Trial trial) throws IOException {
         RunFolder run = trial.folder(folder);
         if (run.checkpoints().isEmpty()) {
-            delete(run.path());
+            RunFolders.remove(run.path());
             return begin(trial, run);
         }
         TrainingRun resumed = TrainingRun.resume(run, Resumption.unchanged(text), threads);
@@ -172,25 +169,6 @@ public record LocalTrialRunner(
     private TrialOutcome failure(Trial trial, int attempt, Throwable e) {
         String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         return TrialLog.ended(trial.folder(folder).path(), TrialOutcome.Kind.FAILED, message, attempt);
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path done, IOException e) throws IOException {
-                Files.delete(done);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 
     /** Looks on, and says when to stop and why. */

@@ -1,10 +1,9 @@
 package tinygpt.search;
 
-import java.util.Iterator;
-import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import tinygpt.training.Cluster;
 import tinygpt.training.EngineFailedException;
+import tinygpt.training.Providers;
 
 /** Machines that train trials for this one, which decides. The folder of the search is at the same path on all of them. */
 public interface TrialCluster extends AutoCloseable {
@@ -43,14 +42,6 @@ public interface TrialCluster extends AutoCloseable {
      * @throws EngineFailedException if there is none, or nobody answers
      */
     static TrialCluster connect(Cluster.Settings settings) {
-        try {
-            Iterator<Provider> found = ServiceLoader.load(Provider.class).iterator();
-            if (found.hasNext()) {
-                return found.next().connect(settings);
-            }
-        } catch (ServiceConfigurationError | NoClassDefFoundError e) {
-            throw new EngineFailedException("Spark is not on the class path; use scripts/tinygpt-spark", e);
-        }
-        throw new EngineFailedException("Spark is not on the class path; use scripts/tinygpt-spark");
+        return Providers.connect(Provider.class, provider -> provider.connect(settings));
     }
 }

@@ -2,7 +2,6 @@ package tinygpt.spark;
 
 import java.util.List;
 import java.util.Map;
-import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -25,13 +24,8 @@ record BlockTask(
 
     @Override
     public BlockGradient call(Integer block) {
-        String executor = SparkEnv.get().executorId();
-        Replica replica = Replica.borrow(replicas, threads.getOrDefault(executor, 1));
-        try {
-            replica.setWeights(weights);
-            return replica.gradient(step, bounds.get(block), bounds.get(block + 1));
-        } finally {
-            replica.giveBack();
-        }
+        int first = bounds.get(block);
+        int end = bounds.get(block + 1);
+        return Replica.use(replicas, threads, weights, replica -> replica.gradient(step, first, end));
     }
 }

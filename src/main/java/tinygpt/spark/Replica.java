@@ -6,6 +6,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.broadcast.Broadcast;
 import tinygpt.hyperparameters.Hyperparameters;
@@ -51,8 +53,23 @@ final class Replica implements AutoCloseable {
         this.team = new WorkerTeam(threads, Gpt.longestRow(hyperparameters.model()));
     }
 
-    /** A model that nobody else uses. */
-    static Replica borrow(ReplicaPlan plan, int threads) {
+    /**
+     * Does a task's work with a model that has the weights of its step and that nobody else uses meanwhile.
+     *
+     * @param threads of a task, by executor
+     */
+    static <R> R use(
+            ReplicaPlan plan, Map<String, Integer> threads, Broadcast<byte[][]> weights, Function<Replica, R> work) {
+        Replica replica = borrow(plan, threads.getOrDefault(SparkEnv.get().executorId(), 1));
+        try {
+            replica.setWeights(weights);
+            return work.apply(replica);
+        } finally {
+            replica.giveBack();
+        }
+    }
+
+    private static Replica borrow(ReplicaPlan plan, int threads) {
         synchronized (IDLE) {
             Iterator<Replica> idle = IDLE.iterator();
             while (idle.hasNext()) {
@@ -70,7 +87,7 @@ final class Replica implements AutoCloseable {
         return new Replica(plan, threads);
     }
 
-    void giveBack() {
+    private void giveBack() {
         synchronized (IDLE) {
             IDLE.push(this);
         }
@@ -87,7 +104,7 @@ final class Replica implements AutoCloseable {
     }
 
     /** Takes over the weights of a step, unless it has them. */
-    void setWeights(Broadcast<byte[][]> weights) {
+    private void setWeights(Broadcast<byte[][]> weights) {
         if (weights.id() != weightsId) {
             weightsId = -1;
             trained.write(weights.value(), registry.weights(), SlabLayout.WEIGHTS);

@@ -2,7 +2,6 @@ package tinygpt.spark;
 
 import java.util.List;
 import java.util.Map;
-import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -28,13 +27,11 @@ record RoundTask(
 
     @Override
     public RoundPart call(Integer number) {
-        String executor = SparkEnv.get().executorId();
-        Replica replica = Replica.borrow(replicas, threads.getOrDefault(executor, 1));
-        try {
-            replica.setWeights(weights);
-            return replica.round(number, first, steps, moments.get(number).value());
-        } finally {
-            replica.giveBack();
-        }
+        return Replica.use(
+                replicas,
+                threads,
+                weights,
+                replica ->
+                        replica.round(number, first, steps, moments.get(number).value()));
     }
 }

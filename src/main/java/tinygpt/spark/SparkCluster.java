@@ -101,10 +101,6 @@ final class SparkCluster implements Cluster {
         return notes;
     }
 
-    ExecutorWatch executors() {
-        return executors;
-    }
-
     @Override
     public GradientEngine.Factory engines() {
         return new SparkEngineFactory(this);
@@ -276,7 +272,7 @@ final class SparkCluster implements Cluster {
     }
 
     /** Bytes that the Java heap of an executor may have. */
-    long executorHeap() {
+    private long executorHeap() {
         return master.isThisProcess()
                 ? Runtime.getRuntime().maxMemory()
                 : context.getConf().getSizeAsBytes("spark.executor.memory", "1g");

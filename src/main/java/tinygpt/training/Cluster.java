@@ -1,8 +1,6 @@
 package tinygpt.training;
 
-import java.util.Iterator;
 import java.util.Map;
-import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -71,14 +69,6 @@ public interface Cluster extends AutoCloseable {
      * @throws EngineFailedException if there is none, or nobody answers
      */
     static Cluster connect(Settings settings) {
-        try {
-            Iterator<Provider> found = ServiceLoader.load(Provider.class).iterator();
-            if (found.hasNext()) {
-                return found.next().connect(settings);
-            }
-        } catch (ServiceConfigurationError | NoClassDefFoundError e) {
-            throw new EngineFailedException("Spark is not on the class path; use scripts/tinygpt-spark", e);
-        }
-        throw new EngineFailedException("Spark is not on the class path; use scripts/tinygpt-spark");
+        return Providers.connect(Provider.class, provider -> provider.connect(settings));
     }
 }

@@ -2,12 +2,12 @@ package tinygpt.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tinygpt.cli.Run.with;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -31,12 +31,6 @@ class ClusterTrainingTest {
                 "--add-modules",
                 "jdk.incubator.vector",
                 "@" + Path.of(System.getProperty("tinygpt.home"), "scripts", "spark-java-options"));
-    }
-
-    private static String[] with(String[] flags, String... more) {
-        List<String> all = new ArrayList<>(Arrays.asList(flags));
-        all.addAll(List.of(more));
-        return all.toArray(new String[0]);
     }
 
     private String[] train(Path out, String... more) {

@@ -3,6 +3,7 @@ package tinygpt.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tinygpt.cli.Run.with;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -315,10 +316,6 @@ class GenerateSamplesTest {
         Run run = run(with(options, "--json"));
         assertEquals(0, run.exitCode(), run.err());
         return new ObjectMapper().readTree(run.out());
-    }
-
-    private static String[] with(String[] options, String... more) {
-        return Stream.concat(Stream.of(options), Stream.of(more)).toArray(String[]::new);
     }
 
     private Run run(String... options) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tinygpt.cli.Run.with;
 
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -316,12 +317,6 @@ class ResumeTest {
         Result result = run(all.toArray(new String[0]));
         assertEquals(0, result.exit(), result.err());
         return out;
-    }
-
-    private static String[] with(String[] flags, String... more) {
-        String[] all = Arrays.copyOf(flags, flags.length + more.length);
-        System.arraycopy(more, 0, all, flags.length, more.length);
-        return all;
     }
 
     private static Result run(String... args) {

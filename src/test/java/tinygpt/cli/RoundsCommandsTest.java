@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tinygpt.cli.Run.with;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -284,12 +285,6 @@ class RoundsCommandsTest {
         all.addAll(List.of(flags));
         ok(all.toArray(new String[0]));
         return out;
-    }
-
-    private static String[] with(String[] flags, String... more) {
-        String[] all = Arrays.copyOf(flags, flags.length + more.length);
-        System.arraycopy(more, 0, all, flags.length, more.length);
-        return all;
     }
 
     private static Run ok(String... args) {

@@ -5,6 +5,7 @@ import java.io.StringWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** What one run of the program gave. */
 record Run(int exitCode, String out, String err) {
@@ -26,6 +27,11 @@ record Run(int exitCode, String out, String err) {
         StringWriter err = new StringWriter();
         int exitCode = Main.run(new PrintWriter(out), new PrintWriter(err), charset, columns, args);
         return new Run(exitCode, normal(out), normal(err));
+    }
+
+    /** Arguments with more behind them. */
+    static String[] with(String[] first, String... more) {
+        return Stream.concat(Stream.of(first), Stream.of(more)).toArray(String[]::new);
     }
 
     List<String> lines() {

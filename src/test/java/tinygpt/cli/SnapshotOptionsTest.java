@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tinygpt.cli.Run.with;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -129,12 +130,6 @@ class SnapshotOptionsTest {
 
     private static Run resume(Path run, String... flags) {
         return run(with(new String[] {"train", "--resume", run.toString(), "--quiet"}, flags));
-    }
-
-    private static String[] with(String[] first, String... more) {
-        String[] all = java.util.Arrays.copyOf(first, first.length + more.length);
-        System.arraycopy(more, 0, all, first.length, more.length);
-        return all;
     }
 
     private static Run run(String... arguments) {
